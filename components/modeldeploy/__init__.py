@@ -1,0 +1,1 @@
+"""Deploys machine-learning models on AWS, Azure and Google Cloud."""

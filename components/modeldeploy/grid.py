@@ -1,0 +1,130 @@
+"""Which class deploys what where: the grid of clouds and deployment types, loaded on demand.
+
+A program that stays on one cloud imports its class directly. One that lets configuration choose the cloud asks the grid, and loads only the SDK of
+the cloud that was chosen.
+"""
+
+import importlib
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+import pulumi
+
+from .spec import DatabaseArgs, DatabaseConnection, ManagedEndpointArgs, Network, NetworkArgs
+from .spec.arguments import ArgumentError, Problem, unknown_name
+
+Kind = TypeVar("Kind", bound=StrEnum)
+
+
+class Cloud(StrEnum):
+    """A cloud that deployments run on."""
+
+    AWS = "aws"
+    AZURE = "azure"
+    GCP = "gcp"
+
+
+class DeploymentType(StrEnum):
+    """How a model is deployed: a row of the grid."""
+
+    MANAGED_ENDPOINT = "managed-endpoint"
+
+
+class EndpointComponent(Protocol):
+    """What every deployment that answers requests has."""
+
+    url: pulumi.Output[str]
+    identity: pulumi.Output[str]
+    model_version: pulumi.Output[str]
+    logs: pulumi.Output[str]
+    dashboard_url: pulumi.Output[str]
+    monthly_cost: pulumi.Output[float]
+    database_grant: pulumi.Output[str]
+
+
+class NetworkComponent(Protocol):
+    """What every network has."""
+
+    def reference(self) -> Network:
+        """The network as an argument of the deployments in it."""
+        ...
+
+
+class DatabaseComponent(Protocol):
+    """What every database has."""
+
+    def connection(self) -> DatabaseConnection:
+        """The database as an argument of the deployments that read it."""
+        ...
+
+
+class NetworkClass(Protocol):
+    """A network's constructor."""
+
+    def __call__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> NetworkComponent:
+        """Registers the network."""
+        ...
+
+
+class DatabaseClass(Protocol):
+    """A database's constructor."""
+
+    def __call__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> DatabaseComponent:
+        """Registers the database."""
+        ...
+
+
+class ManagedEndpointClass(Protocol):
+    """A managed endpoint's constructor."""
+
+    def __call__(self, name: str, args: ManagedEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> EndpointComponent:
+        """Registers the endpoint."""
+        ...
+
+
+DEPLOYMENTS: dict[tuple[DeploymentType, Cloud], str] = {
+    (DeploymentType.MANAGED_ENDPOINT, Cloud.AWS): "modeldeploy.aws.managed_endpoint:SageMakerEndpoint",
+    (DeploymentType.MANAGED_ENDPOINT, Cloud.AZURE): "modeldeploy.azure.managed_endpoint:AzureMLEndpoint",
+    (DeploymentType.MANAGED_ENDPOINT, Cloud.GCP): "modeldeploy.gcp.managed_endpoint:VertexEndpoint",
+}
+"""The grid: class by deployment type and cloud."""
+
+NETWORKS: dict[Cloud, str] = {
+    Cloud.AWS: "modeldeploy.aws.network:AwsNetwork",
+    Cloud.AZURE: "modeldeploy.azure.network:AzureNetwork",
+    Cloud.GCP: "modeldeploy.gcp.network:GoogleNetwork",
+}
+
+DATABASES: dict[Cloud, str] = {
+    Cloud.AWS: "modeldeploy.aws.database:RdsDatabase",
+    Cloud.AZURE: "modeldeploy.azure.database:AzureSqlDatabase",
+    Cloud.GCP: "modeldeploy.gcp.database:CloudSqlDatabase",
+}
+
+
+def network(cloud: Cloud) -> NetworkClass:
+    """The class that makes a private network on `cloud`."""
+    return _load(NETWORKS[cloud])
+
+
+def database(cloud: Cloud) -> DatabaseClass:
+    """The class that makes a private relational database on `cloud`."""
+    return _load(DATABASES[cloud])
+
+
+def managed_endpoint(cloud: Cloud) -> ManagedEndpointClass:
+    """The class that makes a managed endpoint on `cloud`."""
+    return _load(DEPLOYMENTS[DeploymentType.MANAGED_ENDPOINT, cloud])
+
+
+def choose(kind: type[Kind], value: str, path: str, subject: str) -> Kind:
+    """`value` as a member of `kind`; raises `ArgumentError` with the allowed ones (an unknown cloud, an unknown deployment type)."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise ArgumentError(subject, [Problem(path, unknown_name(value, kind))]) from None
+
+
+def _load(address: str) -> Any:
+    module, _, name = address.partition(":")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,56 @@
+"""How requests are shared between the versions of a model that are deployed at the same time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from .arguments import Problem, unknown_name
+from .model import Model
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollout:
+    """Traffic by version.
+
+    A release is a series of small changes to it: deploy version 2 beside 1 with `{"1": 90, "2": 10}` (canary), then `{"1": 0, "2": 100}` (promote),
+    then drop version 1 from `models`. Rollback at any step is `{"1": 100, "2": 0}`.
+    """
+
+    traffic: dict[str, int] = field(default_factory=dict[str, int])
+    """Percent of requests by version, summing to 100; a version left out gets none. Empty: everything goes to the last of `models`."""
+
+    def problems(self) -> Iterator[Problem]:
+        """See `Checked`."""
+        for version, percent in self.traffic.items():
+            if not 0 <= percent <= 100:
+                yield Problem(f"traffic.{version}", f"{percent} is not a percentage; use 0 to 100")
+        if self.traffic and sum(self.traffic.values()) != 100:
+            shares = " + ".join(str(percent) for percent in self.traffic.values())
+            yield Problem("traffic", f"{shares} is {sum(self.traffic.values())}; the percentages must sum to 100")
+
+
+def version_problems(models: Sequence[Model], rollout: Rollout) -> Iterator[Problem]:
+    """Problems between the models and the traffic that names their versions."""
+    versions = [model.version for model in models]
+    if not models:
+        yield Problem("models", "is empty; list at least one model")
+    for index, model in enumerate(models):
+        if model.version in versions[:index]:
+            yield Problem(f"models[{index}].version", f"'{model.version}' is there twice; every version is deployed once")
+        if model.name != models[0].name:
+            yield Problem(f"models[{index}].name", f"'{model.name}' differs from '{models[0].name}'; an endpoint serves versions of one model")
+    for version in rollout.traffic:
+        if version not in versions:
+            yield Problem(f"rollout.traffic.{version}", unknown_name(version, versions))
+
+
+def shares(models: Sequence[Model], rollout: Rollout) -> dict[str, int]:
+    """Percent of requests for every deployed version."""
+    if not rollout.traffic:
+        return {model.version: 100 if model is models[-1] else 0 for model in models}
+    return {model.version: rollout.traffic.get(model.version, 0) for model in models}
+
+
+def served_version(models: Sequence[Model], rollout: Rollout) -> str:
+    """The version that answers most requests; the later one of equals."""
+    percent = shares(models, rollout)
+    return max(reversed(models), key=lambda model: percent[model.version]).version
