@@ -1,0 +1,167 @@
+"""Vertex AI resources that pulumi-gcp lacks, for Python programs. The plugin `modeldeploy` serves them (see `provider.py`)."""
+
+import dataclasses
+from typing import Any, cast
+
+import pulumi
+from modeldeploy.spec.arguments import parse
+from pulumi.provider.experimental.util import camel_case
+
+from .arguments import VertexDeployedModelArgs, VertexModelArgs, VertexTrafficShare, VertexTrafficSplitArgs
+
+PACKAGE = "modeldeploy"
+MODEL = f"{PACKAGE}:index:VertexModel"
+DEPLOYED_MODEL = f"{PACKAGE}:index:VertexDeployedModel"
+TRAFFIC_SPLIT = f"{PACKAGE}:index:VertexTrafficSplit"
+
+
+class VertexModel(pulumi.CustomResource):
+    """A version of a model in Vertex AI's registry, uploaded from Cloud Storage and a container image.
+
+    A change of what is uploaded (artifact, container) uploads again and then deletes this version: with `model_id` as the model's next version,
+    without it as a new model. Names, descriptions, aliases and labels change in place. Deleting the last version deletes the model.
+
+    Import: `pulumi import modeldeploy:index:VertexModel NAME projects/P/locations/L/models/M@VERSION`.
+    """
+
+    pulumi_type = MODEL
+
+    def __init__(self, name: str, args: VertexModelArgs, opts: pulumi.ResourceOptions | None = None):
+        checked = parse(VertexModelArgs, args, f"VertexModel '{name}'")
+        inputs = to_wire(checked)
+        super().__init__(MODEL, name, {**inputs, **_outputs(inputs, "name", "modelId", "versionId", "resourceName", "artifactUri", "labels")}, opts)
+
+    @property
+    @pulumi.getter(name="name")
+    def name(self) -> pulumi.Output[str]:
+        """`projects/P/locations/L/models/M`."""
+        return _output(self, "name")
+
+    @property
+    @pulumi.getter(name="modelId")
+    def model_id(self) -> pulumi.Output[str]:
+        """Last part of the name."""
+        return _output(self, "modelId")
+
+    @property
+    @pulumi.getter(name="versionId")
+    def version_id(self) -> pulumi.Output[str]:
+        """Number of this version, such as `3`."""
+        return _output(self, "versionId")
+
+    @property
+    @pulumi.getter(name="resourceName")
+    def resource_name(self) -> pulumi.Output[str]:
+        """`projects/P/locations/L/models/M@VERSION`: what a `VertexDeployedModel` deploys."""
+        return _output(self, "resourceName")
+
+    @property
+    @pulumi.getter(name="artifactUri")
+    def artifact_uri(self) -> pulumi.Output[str | None]:
+        """Folder with the model's files."""
+        return _output(self, "artifactUri")
+
+    @property
+    @pulumi.getter(name="labels")
+    def labels(self) -> pulumi.Output[dict[str, str]]:
+        """Labels of this version."""
+        return _output(self, "labels")
+
+
+class VertexDeployedModel(pulumi.CustomResource):
+    """A model version running on an endpoint.
+
+    It is deployed without traffic; a `VertexTrafficSplit` gives it some. Replica counts, autoscaling and container logging change in place; any
+    other change deploys beside the old one and undeploys that after the traffic has moved.
+
+    Import: `pulumi import modeldeploy:index:VertexDeployedModel NAME projects/P/locations/L/endpoints/E/deployedModels/ID`.
+    """
+
+    pulumi_type = DEPLOYED_MODEL
+
+    def __init__(self, name: str, args: VertexDeployedModelArgs, opts: pulumi.ResourceOptions | None = None):
+        checked = parse(VertexDeployedModelArgs, args, f"VertexDeployedModel '{name}'")
+        inputs = to_wire(checked)
+        super().__init__(DEPLOYED_MODEL, name, {**inputs, **_outputs(inputs, "deployedModelId", "modelVersionId")}, opts)
+
+    @property
+    @pulumi.getter(name="deployedModelId")
+    def deployed_model_id(self) -> pulumi.Output[str]:
+        """Number of the deployment on its endpoint, the key of its traffic."""
+        return _output(self, "deployedModelId")
+
+    @property
+    @pulumi.getter(name="endpoint")
+    def endpoint(self) -> pulumi.Output[str]:
+        """The endpoint it runs on."""
+        return _output(self, "endpoint")
+
+    @property
+    @pulumi.getter(name="model")
+    def model(self) -> pulumi.Output[str]:
+        """The model version that runs."""
+        return _output(self, "model")
+
+    @property
+    @pulumi.getter(name="modelVersionId")
+    def model_version_id(self) -> pulumi.Output[str]:
+        """Number of the model version that runs, as Vertex AI reports it."""
+        return _output(self, "modelVersionId")
+
+    def share(self, percent: int) -> VertexTrafficShare:
+        """A share of `percent` for this deployment, for a `VertexTrafficSplit`."""
+        return VertexTrafficShare(deployed_model_id=self.deployed_model_id, percent=percent)
+
+
+class VertexTrafficSplit(pulumi.CustomResource):
+    """How an endpoint shares requests between the models deployed to it.
+
+    The only owner of the endpoint's split: deployments leave it alone. Deleting it leaves the split empty, so the endpoint answers nothing and every
+    model can be undeployed; `retain_on_delete` keeps the split as it is.
+
+    Import: `pulumi import modeldeploy:index:VertexTrafficSplit NAME projects/P/locations/L/endpoints/E/trafficSplit`.
+    """
+
+    pulumi_type = TRAFFIC_SPLIT
+
+    def __init__(self, name: str, args: VertexTrafficSplitArgs, opts: pulumi.ResourceOptions | None = None):
+        checked = parse(VertexTrafficSplitArgs, args, f"VertexTrafficSplit '{name}'")
+        inputs = to_wire(checked)
+        super().__init__(TRAFFIC_SPLIT, name, {**inputs, **_outputs(inputs, "trafficSplit")}, opts)
+
+    @property
+    @pulumi.getter(name="endpoint")
+    def endpoint(self) -> pulumi.Output[str]:
+        """The endpoint whose requests are shared."""
+        return _output(self, "endpoint")
+
+    @property
+    @pulumi.getter(name="trafficSplit")
+    def traffic_split(self) -> pulumi.Output[dict[str, int]]:
+        """Percent of requests by deployed model, as Vertex AI reports it."""
+        return _output(self, "trafficSplit")
+
+
+def to_wire(value: object) -> Any:
+    """Arguments as the engine takes them: field names in camel case, keys of maps as they are, nothing for what is unset."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {camel_case(name): to_wire(each) for name, each in fields.items() if not _unset(each)}
+    if isinstance(value, list | tuple):
+        return [to_wire(each) for each in cast(list[object], value)]
+    if isinstance(value, dict):
+        return {key: to_wire(each) for key, each in cast(dict[str, object], value).items()}
+    return value
+
+
+def _unset(value: object) -> bool:
+    return value is None or (isinstance(value, list | dict) and not value)
+
+
+def _outputs(given: dict[str, Any], *names: str) -> dict[str, None]:
+    """Placeholders that the SDK fills with outputs, for those that are not inputs as well."""
+    return {name: None for name in names if name not in given}
+
+
+def _output(resource: pulumi.Resource, name: str) -> Any:
+    return resource.__dict__[name]
