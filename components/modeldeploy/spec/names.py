@@ -4,17 +4,15 @@ import hashlib
 import re
 
 
-def fit(name: str, limit: int, allowed: str = "a-z0-9-") -> str:
-    """`name` in lower case, with every character outside `allowed` turned into '-', at most `limit` long.
-
-    `allowed` is the inside of a regular expression's brackets. Without '-' in it, other characters are dropped.
+def fit(name: str, limit: int, separator: str = "-") -> str:
+    """`name` as services take it: lower-case letters, digits and `separator` (which may be empty), beginning with a letter, at most `limit` long.
 
     A name that had to be changed or cut ends in eight hexadecimal digits of its hash, so that two different names never meet and the same name
     is always the same. `limit` must be 12 or more.
     """
-    clean = re.sub(f"[^{allowed}]", "-" if "-" in allowed else "", name.lower())
-    if clean == name and len(name) <= limit:
+    clean = re.sub(f"[^a-z0-9{separator}]", separator, name.lower())
+    if clean == name and len(name) <= limit and name[0].isalpha() and not name.endswith("-"):
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    separator = "-" if "-" in allowed else ""
-    return clean[: limit - 8 - len(separator)].rstrip("-") + separator + digest
+    start = clean if clean[:1].isalpha() else f"m{clean}"
+    return start[: limit - len(separator) - 8].rstrip("-") + separator + digest

@@ -1,0 +1,1 @@
+"""The demo: a real model, trained here, deployed by the real Pulumi into the sandbox."""
