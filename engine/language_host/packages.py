@@ -1,0 +1,106 @@
+"""What a program depends on: the plugins its packages stand for, and the packages themselves."""
+
+import base64
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from .errors import HostError
+from .protos import language_pb2, plugin_pb2
+from .toolchain import Toolchain
+
+_INVENTORY = Path(__file__).with_name("inventory.py")
+
+# Pulumi packages that have no plugin and, in some versions, do not say so.
+_WITHOUT_PLUGIN = {"pulumi-policy", "pulumi-esc-sdk"}
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package installed for the program."""
+
+    name: str
+    version: str
+    #: The contents of its pulumi-plugin.json.
+    plugin: dict[str, Any] | None = None
+
+    @property
+    def normalized(self) -> str:
+        """The name in its canonical form (PEP 503)."""
+        return re.sub(r"[-_.]+", "-", self.name).lower()
+
+
+def installed(toolchain: Toolchain, folder: str) -> list[Package]:
+    """Every package in the program's environment."""
+    entries = _json(toolchain, folder, ["-c", _INVENTORY.read_text(encoding="utf-8")])
+    return [Package(entry["name"], entry["version"], entry["plugin"]) for entry in entries]
+
+
+def required(packages: list[Package]) -> Iterator[plugin_pb2.PackageDependency]:
+    """The plugins that the engine needs for these packages."""
+    for package in packages:
+        if package.normalized in _WITHOUT_PLUGIN or (package.plugin is None and not package.normalized.startswith("pulumi-")):
+            continue
+        described = package.plugin or {}
+        if package.plugin is not None and not described.get("resource", False):
+            continue
+        version = described.get("version") or plugin_version(package.version)
+        if version is None:
+            continue
+        dependency = plugin_pb2.PackageDependency(
+            name=described.get("name") or package.normalized.removeprefix("pulumi-"),
+            version=version if version.startswith("v") else f"v{version}",
+            kind="resource",
+            server=described.get("server") or "",
+        )
+        parameterization = described.get("parameterization")
+        if parameterization:
+            dependency.parameterization.name = parameterization["name"]
+            dependency.parameterization.version = parameterization["version"]
+            dependency.parameterization.value = base64.b64decode(parameterization.get("value") or "")
+        yield dependency
+
+
+def plugin_version(version: str) -> str | None:
+    """A Python version (PEP 440) as a plugin's (semver): 1.2rc3.post4 is 1.2.0-rc.3+post4. None for those with an epoch and the like."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)*)(?:(a|b|rc)(\d+))?(?:\.post(\d+))?(?:\.dev(\d+))?", version)
+    if found is None:
+        return None
+    release, kind, number, post, dev = found.groups()
+    segments = [*release.split("."), "0", "0"][: max(3, release.count(".") + 1)]
+    prerelease = f"-{ {'a': 'alpha', 'b': 'beta', 'rc': 'rc'}[kind] }.{number}" if kind else ""
+    build = (f"post{post}" if post else "") + (f"dev{dev}" if dev else "")
+    return ".".join(segments) + prerelease + (f"+{build}" if build else "")
+
+
+def dependencies(toolchain: Toolchain, folder: str, *, transitive: bool) -> Iterator[language_pb2.DependencyInfo]:
+    """The packages of the program, as `pulumi about` shows them."""
+    only = [] if transitive else ["--not-required"]
+    for entry in _json(toolchain, folder, ["-m", "pip", "list", "--format", "json", "--disable-pip-version-check", *only]):
+        package = Package(entry["name"], entry["version"])
+        yield language_pb2.DependencyInfo(name=package.normalized, version=package.version)
+
+
+def about(toolchain: Toolchain, folder: str) -> language_pb2.AboutResponse:
+    """The Python that runs the program."""
+    script = "import json, platform, sys; print(json.dumps([{'executable': sys.executable, 'version': platform.python_version()}]))"
+    (answer,) = _json(toolchain, folder, ["-c", script])
+    return language_pb2.AboutResponse(executable=answer["executable"], version=answer["version"], metadata={"toolchain": "pip"})
+
+
+def _json(toolchain: Toolchain, folder: str, arguments: list[str]) -> list[dict[str, Any]]:
+    command = [toolchain.python(), *arguments]
+    done = subprocess.run(
+        command, cwd=folder or None, env=toolchain.environment(os.environ), capture_output=True, stdin=subprocess.DEVNULL, check=False
+    )
+    if done.returncode != 0:
+        raise HostError(f"{command[0]} could not list the packages of the program:\n{done.stderr.decode(errors='replace').strip()}")
+    try:
+        return cast(list[dict[str, Any]], json.loads(done.stdout))
+    except json.JSONDecodeError as error:
+        raise HostError(f"{command[0]} listed the packages of the program in an unexpected form: {error}") from error

@@ -1,0 +1,25 @@
+"""Fixtures that the tests of all parts share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.engine import ProjectFactory, locate_engine
+
+
+@pytest.fixture(scope="session")
+def engine_bin() -> Path | None:
+    """The folder of the built CLI; None where an installed one is on PATH. Fails when there is neither."""
+    try:
+        return locate_engine()
+    except RuntimeError as error:
+        pytest.fail(str(error))
+
+
+@pytest.fixture
+def project(tmp_path: Path, engine_bin: Path | None) -> Iterator[ProjectFactory]:
+    """Makes temporary projects: `project({"__main__.py": ...}).up()`."""
+    factory = ProjectFactory(tmp_path, engine_bin)
+    yield factory
+    factory.close()
