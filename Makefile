@@ -1,0 +1,45 @@
+# What people and CI run. `make help` lists it.
+
+PYTHON ?= python3
+BIN := .venv/bin
+REQUIREMENTS := requirements.txt components/pyproject.toml sandbox/requirements.txt demo/requirements.txt tests/requirements.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help setup engine demo demo-down lint quick test coverage clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: .venv/.complete ## make .venv with everything the project needs
+
+.venv/.complete: $(REQUIREMENTS)
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; $(PYTHON) is older. Name another: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r sandbox/requirements.txt -r demo/requirements.txt -r tests/requirements.txt
+	@touch $@
+
+engine: ## find the Pulumi CLI on PATH, or build it once (4 to 8 minutes)
+	@$(PYTHON) -m engine >/dev/null
+
+demo: setup engine ## deploy the dynamic-pricing model into the sandbox
+	@$(BIN)/python -m demo up
+
+demo-down: setup engine ## destroy what `make demo` made
+	@$(BIN)/python -m demo down
+
+lint: setup ## ruff and pyright
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+quick: setup ## the tests that need no engine, in under 2 minutes
+	$(BIN)/python -m pytest -q -m "not engine"
+
+test: setup engine lint ## everything
+	$(BIN)/python -m pytest -q
+
+coverage: setup ## how much of what the components register is held against the vendors' models
+	$(BIN)/python -m sandbox coverage
+
+clean: ## remove .venv, the demo's state and caches of tools (not the engine in ~/.cache/modeldeploy)
+	rm -rf .venv .demo .pytest_cache .ruff_cache .hypothesis
