@@ -3,7 +3,7 @@
 The workload: real-time requests all day with peaks in promotions, answers within 50 to 100 ms, prices and stock in a relational database.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modeldeploy import grid
 from modeldeploy.spec import Access, Compute, DatabaseArgs, Environment, ManagedEndpointArgs, NetworkArgs, Operations, Rollout, Scaling
@@ -29,26 +29,24 @@ class DynamicPricing:
 def deploy() -> None:
     """A private network, the database in it, and the endpoint that reads it."""
     cloud, workload = load(DynamicPricing)
-    retention = workload.operations.log_retention_days
+    endpoint_class = grid.managed_endpoint(cloud)
+    endpoint_args = ManagedEndpointArgs(
+        models=[release.model("dynamic-pricing", cloud) for release in workload.models],
+        rollout=workload.rollout,
+        compute=workload.compute,
+        scaling=workload.scaling,
+        access=workload.access,
+        operations=workload.operations,
+        environment=workload.environment,
+        tags=TAGS,
+    )
+    grid.check(endpoint_class, "pricing-api", endpoint_args)
 
-    network = grid.network(cloud)("pricing", NetworkArgs(log_retention_days=retention, environment=workload.environment, tags=TAGS))
+    environment, operations = workload.environment, workload.operations
+    network = grid.network(cloud)("pricing", NetworkArgs(log_retention_days=operations.log_retention_days, environment=environment, tags=TAGS))
     database = grid.database(cloud)(
         "pricing-data",
-        DatabaseArgs(database="pricing", network=network.reference(), operations=workload.operations, environment=workload.environment, tags=TAGS),
+        DatabaseArgs(database="pricing", network=network.reference(), operations=operations, environment=environment, tags=TAGS),
     )
-    endpoint = grid.managed_endpoint(cloud)(
-        "pricing-api",
-        ManagedEndpointArgs(
-            models=[release.model("dynamic-pricing", cloud) for release in workload.models],
-            rollout=workload.rollout,
-            compute=workload.compute,
-            scaling=workload.scaling,
-            network=network.reference(),
-            access=workload.access,
-            database=database.connection(),
-            operations=workload.operations,
-            environment=workload.environment,
-            tags=TAGS,
-        ),
-    )
+    endpoint = endpoint_class("pricing-api", replace(endpoint_args, network=network.reference(), database=database.connection()))
     export_endpoint(cloud, endpoint)

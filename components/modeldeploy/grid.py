@@ -5,13 +5,15 @@ the cloud that was chosen.
 """
 
 import importlib
+import inspect
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import pulumi
 
 from .spec import DatabaseArgs, DatabaseConnection, ManagedEndpointArgs, Network, NetworkArgs
-from .spec.arguments import ArgumentError, Problem, unknown_name
+from .spec.arguments import ArgumentError, Problem, parse, unknown_name
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
@@ -115,6 +117,15 @@ def database(cloud: Cloud) -> DatabaseClass:
 def managed_endpoint(cloud: Cloud) -> ManagedEndpointClass:
     """The class that makes a managed endpoint on `cloud`."""
     return _load(DEPLOYMENTS[DeploymentType.MANAGED_ENDPOINT, cloud])
+
+
+def check(component: Callable[..., object], name: str, args: object) -> None:
+    """Checks the arguments of a component without registering anything; raises its `ArgumentError`.
+
+    A stack of several components calls it for each before it registers the first, so that bad input leaves nothing half made.
+    """
+    annotations = inspect.get_annotations(cast(type, component).__init__)
+    parse(annotations["args"], args, f"{cast(type, component).__name__} '{name}'")
 
 
 def choose(kind: type[Kind], value: str, path: str, subject: str) -> Kind:
