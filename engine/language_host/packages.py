@@ -5,7 +5,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -63,7 +63,24 @@ def required(packages: list[Package]) -> Iterator[plugin_pb2.PackageDependency]:
             dependency.parameterization.name = parameterization["name"]
             dependency.parameterization.version = parameterization["version"]
             dependency.parameterization.value = base64.b64decode(parameterization.get("value") or "")
-        yield dependency
+        if _is_to_be_fetched(dependency, os.environ):
+            yield dependency
+
+
+def _is_to_be_fetched(dependency: plugin_pb2.PackageDependency, environment: Mapping[str, str]) -> bool:
+    """Whether to name a plugin to the engine, which downloads those that are not installed.
+
+    It does so for the plugins that a plugin needs (`pulumi package add`) even where the user has switched downloads off, or runs the
+    provider already; and then fails on a machine that cannot reach Pulumi's server. So neither is named. Nothing is lost: the
+    engine takes versions from the program's own requests, and looks for the plugin again when the program uses it.
+    """
+    attached = {entry.split(":")[0] for entry in environment.get("PULUMI_DEBUG_PROVIDERS", "").split(",")}
+    if dependency.name in attached:
+        return False
+    if environment.get("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "").lower() not in {"1", "true"}:
+        return True
+    home = Path(environment.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    return (home / "plugins" / f"resource-{dependency.name}-{dependency.version}").exists()
 
 
 def plugin_version(version: str) -> str | None:
