@@ -1,0 +1,96 @@
+"""README says what is so: its grid, its stacks, its commands, its code and its links."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mocks
+
+import stacks
+from modeldeploy import grid
+from modeldeploy.grid import Cloud, DeploymentType
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+
+COLUMNS = (Cloud.AZURE, Cloud.AWS, Cloud.GCP)
+ROWS = {
+    "managed endpoint": {cloud: grid.DEPLOYMENTS[DeploymentType.MANAGED_ENDPOINT, cloud] for cloud in Cloud},
+    "database beside it": grid.DATABASES,
+    "network": grid.NETWORKS,
+}
+
+
+def table(header: str) -> dict[str, list[str]]:
+    """The rows of the table whose header line begins with `header`, by their first cell."""
+    lines = README[README.index(header) :].split("\n\n")[0].splitlines()[2:]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {first: rest for first, *rest in cells}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_grid_lists_exactly_the_classes_there_are() -> None:
+    rows = {name: cells for name, cells in table("| type |").items() if cells != ["not yet"] * 3}
+    assert rows == {name: [f"`{row[cloud].partition(':')[2]}`" for cloud in COLUMNS] for name, row in ROWS.items()}
+
+
+def test_deployment_types_said_to_be_missing_are_missing() -> None:
+    missing = {part for name, cells in table("| type |").items() if cells == ["not yet"] * 3 for part in name.split(", ")}
+    assert missing.isdisjoint(kind.value.replace("-", " ") for kind in DeploymentType)
+
+
+def test_the_stacks_are_the_modules_of_the_stacks_package() -> None:
+    assert {name.strip("`") for name in table("| stack |")} == set(stacks.names())
+
+
+def test_every_make_command_is_a_target() -> None:
+    named = set(re.findall(r"make ([a-z-]+)\b", README))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {"demo", "demo-down", "test", "quick"} <= named
+    assert named <= targets | {"sure"}
+
+
+def test_the_first_two_commands_are_the_demo_and_the_tests() -> None:
+    assert blocks("sh")[0].split("\n")[:2] == ["make demo", "make test"]
+
+
+def test_ci_runs_the_command_the_readme_names() -> None:
+    assert "\nmake test\n" in (ROOT / ".ci" / "run").read_text()
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(((?!http)[^)#]+)\)", README))))
+def test_links_lead_somewhere(link: str) -> None:
+    assert (ROOT / link).exists()
+
+
+class Recorder(Mocks):
+    def __init__(self) -> None:
+        self.types: list[str] = []
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.types.append(args.typ)
+        return f"{args.name}-id", dict(args.inputs)
+
+    def call(self, args: MockCallArgs) -> dict[str, Any]:
+        return {"names": ["a", "b", "c"], "accountId": "123456789012", "region": "eu-west-1", "partition": "aws"}
+
+
+def test_the_code_for_other_repositories_deploys_an_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.pkl").write_text("weights")
+    monkeypatch.chdir(tmp_path)
+    recorder = Recorder()
+    set_mocks(recorder, project="elsewhere", stack="dev")
+    (program,) = blocks("python")
+
+    def run() -> None:
+        exec(compile(program, "README.md", "exec"), {})
+
+    pulumi.runtime.test(run)()
+    assert "modeldeploy:index:SageMakerEndpoint" in recorder.types
+    assert "aws:sagemaker/endpoint:Endpoint" in recorder.types
