@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import pulumi
+
 from modeldeploy.spec.arguments import Problem
 
 _MODEL_ID = re.compile(r"[a-z_][a-z0-9_-]{0,62}")

@@ -1,11 +1,11 @@
 """Vertex AI resources that pulumi-gcp lacks, for Python programs. The plugin `modeldeploy` serves them (see `provider.py`)."""
 
-import dataclasses
-from typing import Any, cast
+from typing import Any
 
 import pulumi
+
+from modeldeploy.plugin.wire import to_wire
 from modeldeploy.spec.arguments import parse
-from pulumi.provider.experimental.util import camel_case
 
 from .arguments import VertexDeployedModelArgs, VertexModelArgs, VertexTrafficShare, VertexTrafficSplitArgs
 
@@ -140,22 +140,6 @@ class VertexTrafficSplit(pulumi.CustomResource):
     def traffic_split(self) -> pulumi.Output[dict[str, int]]:
         """Percent of requests by deployed model, as Vertex AI reports it."""
         return _output(self, "trafficSplit")
-
-
-def to_wire(value: object) -> Any:
-    """Arguments as the engine takes them: field names in camel case, keys of maps as they are, nothing for what is unset."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        return {camel_case(name): to_wire(each) for name, each in fields.items() if not _unset(each)}
-    if isinstance(value, list | tuple):
-        return [to_wire(each) for each in cast(list[object], value)]
-    if isinstance(value, dict):
-        return {key: to_wire(each) for key, each in cast(dict[str, object], value).items()}
-    return value
-
-
-def _unset(value: object) -> bool:
-    return value is None or (isinstance(value, list | dict) and not value)
 
 
 def _outputs(given: dict[str, Any], *names: str) -> dict[str, None]:

@@ -1,0 +1,31 @@
+"""The Vertex AI part of the plugin's provider."""
+
+from collections.abc import Mapping
+
+from modeldeploy.plugin.errors import ResourceError
+from modeldeploy.plugin.resource import Resource
+
+from .api import Settings
+from .client import Client, Log
+from .deployed_model import DeployedModel
+from .model import Model
+from .traffic_split import TrafficSplit
+
+
+class Vertex:
+    """The three resources and the client they share."""
+
+    def __init__(self, log: Log) -> None:
+        self._client = Client(log)
+        self.resources: list[Resource] = [Model(self._client), DeployedModel(self._client), TrafficSplit(self._client)]
+
+    def configure(self, configuration: Mapping[str, str]) -> None:
+        """Takes the provider's configuration; keys it does not know belong to the program."""
+        try:
+            self._client.configure(Settings.read(configuration))
+        except ValueError as error:
+            raise ResourceError(str(error)) from error
+
+    def cancel(self) -> None:
+        """Ends every wait."""
+        self._client.cancel()
