@@ -1,0 +1,1 @@
+"""The tables: correspondence, documents and rules, one file each."""
