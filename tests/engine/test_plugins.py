@@ -346,3 +346,23 @@ def test_install_creates_the_virtual_environment_and_reports_what_fails(project:
     assert "Creating virtual environment..." in done.output
     assert "installing dependencies via" in done.output
     assert "nowhere" in done.output
+
+
+def test_missing_virtual_environment_is_made_on_the_way(project: ProjectFactory) -> None:
+    made = project({"Pulumi.yaml": project_file(virtualenv="made"), "__main__.py": "", "requirements.txt": "# nothing\n"})
+
+    done = made.up(check=False).failed()
+
+    assert (made.directory / "made" / "bin" / "python").exists()
+    assert "Creating virtual environment..." in done.output
+    assert "the Pulumi SDK has not been installed" in done.output
+
+
+def test_program_in_pulumis_own_language_is_converted_to_python(project: ProjectFactory) -> None:
+    made = project({"main.pp": "config size number {}\n\noutput area {\n  value = size * size\n}\n"}, init=False)
+    (made.directory / "Pulumi.yaml").unlink()
+
+    made.run("convert", "--from", "pcl", "--language", "python", "--out", "converted", "--generate-only").ok()
+
+    written = (made.directory / "converted" / "__main__.py").read_text()
+    assert 'pulumi.export("area", size * size)' in written
