@@ -9,6 +9,7 @@ See docs/adr/0004-vertex-provider.md for why this client. It is imported when th
 import json
 import os
 import threading
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,6 +85,7 @@ class Api:
 
         Raises `ApiError` or `TransportError`.
         """
+        _import_quietly()
         import httplib2
         from google.auth.exceptions import GoogleAuthError
         from googleapiclient.errors import HttpError
@@ -129,6 +131,13 @@ class Api:
         from google_auth_httplib2 import AuthorizedHttp
 
         return AuthorizedHttp(self._credentials, http=http)
+
+
+def _import_quietly() -> None:
+    """Google's packages warn at import that they will drop Python 3.11 one day: nothing a user of a plugin can act on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        import googleapiclient.discovery  # noqa: F401
 
 
 def _credentials(settings: Settings) -> Any:
