@@ -22,8 +22,10 @@ class Stream(Enum):
 
 Sink = Callable[[Stream, bytes], None]
 
-# The engine gives a host five seconds from its interrupt to the kill; the child must be gone before that.
-_SECONDS_TO_FINISH = 2.5
+# How long a child has to clean up after its interrupt. The engine gives the host five seconds, so the child must be gone by then. A
+# program usually takes all of its time: it waits for answers that the engine will not give any more.
+SECONDS_FOR_PROGRAM = 1.0
+SECONDS_FOR_PLUGIN = 2.5
 
 # How long output may lag behind the end of the child. Longer only when a grandchild keeps the pipe open, and that may be forever.
 _SECONDS_TO_DRAIN = 1.0
@@ -32,8 +34,11 @@ _SECONDS_TO_DRAIN = 1.0
 class Child:
     """A process in a process group of its own, so that an interrupt meant for the host reaches it only through `end`."""
 
-    def __init__(self, command: Sequence[str], folder: str | None, environment: Mapping[str, str], sink: Sink) -> None:
+    def __init__(
+        self, command: Sequence[str], folder: str | None, environment: Mapping[str, str], sink: Sink, patience: float = SECONDS_FOR_PLUGIN
+    ) -> None:
         self.was_ended = False
+        self._patience = patience
         self._sink = sink
         self._process = subprocess.Popen(
             command,
@@ -78,7 +83,7 @@ class Child:
         self.was_ended = True
         self._signal(signal.SIGINT)
         try:
-            self._process.wait(_SECONDS_TO_FINISH)
+            self._process.wait(self._patience)
         except subprocess.TimeoutExpired:
             self._signal(signal.SIGKILL)
 
@@ -95,13 +100,15 @@ class Children:
         self._running: set[Child] = set()
         self._closed = False
 
-    def start(self, command: Sequence[str], folder: str | None, environment: Mapping[str, str], sink: Sink) -> Child:
+    def start(
+        self, command: Sequence[str], folder: str | None, environment: Mapping[str, str], sink: Sink, patience: float = SECONDS_FOR_PLUGIN
+    ) -> Child:
         """Start a process."""
         with self._lock:
             if self._closed:
                 raise HostError("the language host is shutting down")
             try:
-                child = Child(command, folder, environment, sink)
+                child = Child(command, folder, environment, sink, patience)
             except OSError as error:
                 raise HostError(f"problem executing program (could not run language executor): {error}") from error
             self._running = {other for other in self._running if not other.has_ended} | {child}

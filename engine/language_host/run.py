@@ -7,7 +7,7 @@ import sys
 import threading
 
 from .errors import NotSupportedError
-from .process import Child, Children, Stream
+from .process import SECONDS_FOR_PROGRAM, Child, Children, Stream
 from .protos import language_pb2
 from .toolchain import Toolchain
 
@@ -27,7 +27,7 @@ def run(request: language_pb2.RunRequest, toolchain: Toolchain, executor: str, e
     environment["PULUMI_CONFIG"] = json.dumps(dict(request.config))
     environment["PULUMI_CONFIG_SECRET_KEYS"] = json.dumps(list(request.configSecretKeys))
     command = [toolchain.python(), executor, *_arguments(request, engine, tracing), request.info.entry_point or ".", *request.args]
-    return children.start(command, None, environment, pass_on)
+    return children.start(command, None, environment, pass_on, SECONDS_FOR_PROGRAM)
 
 
 def _arguments(request: language_pb2.RunRequest, engine: str, tracing: str) -> list[str]:

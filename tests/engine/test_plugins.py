@@ -2,12 +2,10 @@
 
 import json
 import sys
-import venv
-from pathlib import Path
 
 import pytest
 
-from tests.support.engine import Completed, Project, ProjectFactory, project_file
+from tests.support.engine import Completed, Project, ProjectFactory, project_file, virtual_environment
 
 pytestmark = pytest.mark.engine
 
@@ -270,7 +268,7 @@ def test_plugin_without_a_program_is_refused(project: ProjectFactory) -> None:
 
 
 def consumer(project: ProjectFactory) -> Project:
-    """A project whose own environment sees the packages of the tests, so that nothing is downloaded."""
+    """A project that has an environment of its own to install an SDK into."""
     made = project(
         {
             "Pulumi.yaml": project_file("consumer", virtualenv="venv"),
@@ -280,10 +278,7 @@ def consumer(project: ProjectFactory) -> Project:
             "../greeter/PulumiPlugin.yaml": RUNTIME,
         }
     )
-    venv.create(made.directory / "venv", with_pip=False)
-    (site,) = (made.directory / "venv" / "lib").glob("python*/site-packages")
-    installed = Path(sys.prefix) / site.relative_to(made.directory / "venv")
-    (site / "tests.pth").write_text(f"{installed}\n")
+    virtual_environment(made.directory / "venv")
     return made
 
 

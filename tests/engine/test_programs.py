@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.engine import Project, ProjectFactory, project_file
+from tests.support.engine import Project, ProjectFactory, project_file, virtual_environment
 
 pytestmark = pytest.mark.engine
 
@@ -250,7 +250,10 @@ def test_daemon_left_by_a_program_does_not_hold_up_the_update(project: ProjectFa
 
 
 def test_missing_program_is_named(project: ProjectFactory) -> None:
-    done = project().up(check=False).failed()
+    made = project({"Pulumi.yaml": project_file(virtualenv="venv")})
+    virtual_environment(made.directory / "venv")
+
+    done = made.up(check=False).failed()
 
     assert "unable to find main python program `__main__.py`" in done.output
 

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+import venv
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ from typing import IO, Any, Self
 ROOT = Path(__file__).resolve().parents[2]
 
 #: Names that would let a test reach an account, or change what the CLI does.
-_NOT_INHERITED = ("PULUMI_", "AWS_", "AZURE_", "ARM_", "GOOGLE_", "CLOUDSDK_", "KUBECONFIG", "VIRTUAL_ENV", "PYTHONPATH")
+_NOT_INHERITED = ("PULUMI_", "AWS_", "AZURE_", "ARM_", "GOOGLE_", "CLOUDSDK_", "KUBECONFIG", "VIRTUAL_ENV", "PYTHON")
 
 
 def locate_engine() -> Path | None:
@@ -234,6 +235,17 @@ class Project:
 def project_file(name: str = "test", extra: str = "", virtualenv: str = sys.prefix) -> str:
     """A Pulumi.yaml for a program that runs with the Python that runs the tests."""
     return f"name: {name}\nruntime:\n  name: python\n  options:\n    toolchain: pip\n    virtualenv: {virtualenv}\n{extra}"
+
+
+def virtual_environment(folder: Path) -> Path:
+    """A virtual environment that sees the packages of the tests, so nothing is downloaded, and can be changed without harm.
+
+    Packages installed with `pip install -e` are not seen: their own .pth files are not read there.
+    """
+    venv.create(folder, with_pip=False)
+    (site,) = (folder / "lib").glob("python*/site-packages")
+    (site / "tests.pth").write_text(f"{Path(sys.prefix) / site.relative_to(folder)}\n")
+    return folder
 
 
 class ProjectFactory:
