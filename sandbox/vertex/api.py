@@ -306,6 +306,8 @@ class VertexApi:
             traffic = _traffic(body["trafficSplit"], ["0", *(each["id"] for each in endpoint["deployedModels"])])
         deployed |= {"model": name, "modelVersionId": number, "createTime": _now()}
         deployed.setdefault("displayName", self._model(name, number)["displayName"])
+        # Vertex AI gives it with Private Service Connect only; how an endpoint is reached is not known here.
+        deployed["privateEndpoints"] = {"serviceAttachment": _attachment(key)}
         payload = {"endpoint": key, "deployedModel": deployed, "traffic": traffic}
         return self._begin(key, "deploy", payload, "DeployModelOperationMetadata")
 
@@ -559,6 +561,12 @@ def _page(items: list[Json], query: Mapping[str, str], field: str) -> Json:
     size, start = int(query.get("pageSize", 100)), int(query.get("pageToken") or 0)
     page: Json = {field: items[start : start + size]}
     return page | ({"nextPageToken": str(start + size)} if start + size < len(items) else {})
+
+
+def _attachment(endpoint: str) -> str:
+    """The service attachment of an endpoint, in a project of Google's: one for all its deployments."""
+    digest = hashlib.sha256(endpoint.encode()).hexdigest()
+    return f"projects/{digest[:17]}-tp/regions/{endpoint.split('/')[3]}/serviceAttachments/gkedpm-{digest[17:47]}"
 
 
 def _number_of(project: str) -> str:

@@ -185,7 +185,11 @@ def _deployed_model(inputs: Json, number: str) -> Json:
 
 
 def _outputs(endpoint: str, live: Json) -> Json:
-    return {"deployedModelId": str(live["id"]), "modelVersionId": live.get("modelVersionId")}
+    return {
+        "deployedModelId": str(live["id"]),
+        "modelVersionId": live.get("modelVersionId"),
+        "serviceAttachment": live.get("privateEndpoints", {}).get("serviceAttachment", ""),
+    }
 
 
 def _inputs(endpoint: str, live: Json, old: Json) -> Json:

@@ -82,7 +82,7 @@ class VertexDeployedModel(pulumi.CustomResource):
     def __init__(self, name: str, args: VertexDeployedModelArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(VertexDeployedModelArgs, args, f"VertexDeployedModel '{name}'")
         inputs = to_wire(checked)
-        super().__init__(DEPLOYED_MODEL, name, {**inputs, **_outputs(inputs, "deployedModelId", "modelVersionId")}, opts)
+        super().__init__(DEPLOYED_MODEL, name, {**inputs, **_outputs(inputs, "deployedModelId", "modelVersionId", "serviceAttachment")}, opts)
 
     @property
     @pulumi.getter(name="deployedModelId")
@@ -107,6 +107,13 @@ class VertexDeployedModel(pulumi.CustomResource):
     def model_version_id(self) -> pulumi.Output[str]:
         """Number of the model version that runs, as Vertex AI reports it."""
         return _output(self, "modelVersionId")
+
+    @property
+    @pulumi.getter(name="serviceAttachment")
+    def service_attachment(self) -> pulumi.Output[str]:
+        """What a forwarding rule in a caller's network points to, on an endpoint with Private Service Connect: the same for all its deployments.
+        Empty on others."""
+        return _output(self, "serviceAttachment")
 
     def share(self, percent: int) -> VertexTrafficShare:
         """A share of `percent` for this deployment, for a `VertexTrafficSplit`."""
