@@ -28,13 +28,17 @@ Inputs = dict[str, Any]
 
 @dataclass(frozen=True)
 class AssetValue:
-    """An asset or archive: its kind (`asset` or `archive`), its content hash, and the local path or URI when there is one."""
+    """An asset or archive: its kind (`asset` or `archive`), its content hash, and the local path or URI when there is one.
+
+    `assets` holds the parts of an archive that was put together in the program, by their names in it.
+    """
 
     kind: str
     hash: str
     path: str | None = None
     uri: str | None = None
     text: str | None = None
+    assets: tuple[tuple[str, "AssetValue"], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,289 @@
+"""Data sources and provider functions: what components ask the providers besides resources.
+
+A table of functions, each from arguments and configuration to a result. `_lookup` answers "get me this resource" from the sandbox's own records.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sandbox import config as own
+from sandbox.config import ProviderConfig
+from sandbox.store import Record, Store
+from sandbox.suggest import nearest_tokens
+from sandbox.values import Inputs
+
+
+class InvokeError(Exception):
+    """A function that is not known, or that finds nothing."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One invocation."""
+
+    token: str
+    arguments: Inputs
+    config: ProviderConfig
+    store: Store
+
+    @property
+    def region(self) -> str:
+        """The region asked for, or the provider's."""
+        return str(self.arguments.get("region") or self.config.region)
+
+
+Function = Callable[[Call], Inputs]
+
+
+def invoke(call: Call) -> Inputs:
+    """The result of a provider function."""
+    function = _FUNCTIONS.get(call.token)
+    if function is None:
+        near = nearest_tokens(call.token, _FUNCTIONS)
+        raise InvokeError(f"the sandbox does not know the function {call.token}; it knows {', '.join(near) if near else 'none like it'}")
+    return function(call)
+
+
+def _caller_identity(call: Call) -> Inputs:
+    arn = f"arn:{call.config.partition}:iam::{own.AWS_ACCOUNT}:user/sandbox"
+    return {"id": own.AWS_ACCOUNT, "accountId": own.AWS_ACCOUNT, "arn": arn, "userId": "AIDASANDBOXSANDBOXSB"}
+
+
+def _aws_region(call: Call) -> Inputs:
+    region = call.region
+    return {"id": region, "name": region, "region": region, "endpoint": f"ec2.{region}.amazonaws.com", "description": f"Sandbox ({region})"}
+
+
+def _partition(call: Call) -> Inputs:
+    suffix = "amazonaws.com.cn" if call.config.partition == "aws-cn" else "amazonaws.com"
+    reverse = ".".join(reversed(suffix.split(".")))
+    return {"id": call.config.partition, "partition": call.config.partition, "dnsSuffix": suffix, "reverseDnsPrefix": reverse}
+
+
+def _zones(call: Call) -> Inputs:
+    names = [f"{call.region}{letter}" for letter in "abc"]
+    short = "".join(part[0] for part in call.region.split("-")[:-1]) + call.region[-1]
+    return {
+        "id": call.region,
+        "region": call.region,
+        "names": names,
+        "zoneIds": [f"{short}-az{index}" for index in (1, 2, 3)],
+        "groupNames": [call.region],
+        "state": call.arguments.get("state"),
+    }
+
+
+def _policy_document(call: Call) -> Inputs:
+    """The JSON of an IAM policy, as the provider writes it: single values bare, several as lists."""
+    statements: list[Inputs] = []
+    for source in cast("list[str]", call.arguments.get("sourcePolicyDocuments") or []):
+        statements.extend(cast("list[Inputs]", json.loads(source).get("Statement") or []))
+    statements.extend(_statement(item) for item in cast("list[Inputs]", call.arguments.get("statements") or []))
+    by_sid = {statement.get("Sid") or f"#{index}": statement for index, statement in enumerate(statements)}
+    document: Inputs = {"Version": call.arguments.get("version") or "2012-10-17"}
+    if call.arguments.get("policyId"):
+        document["Id"] = call.arguments["policyId"]
+    document["Statement"] = list(by_sid.values())
+    text = json.dumps(document, indent=2)
+    return {
+        **call.arguments,
+        "id": str(int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)),
+        "json": text,
+        "minifiedJson": json.dumps(document, separators=(",", ":")),
+    }
+
+
+def _statement(given: Inputs) -> Inputs:
+    statement: Inputs = {}
+    if given.get("sid"):
+        statement["Sid"] = given["sid"]
+    statement["Effect"] = given.get("effect") or "Allow"
+    for name, key in (("actions", "Action"), ("notActions", "NotAction"), ("resources", "Resource"), ("notResources", "NotResource")):
+        if given.get(name):
+            statement[key] = _bare(sorted(given[name], reverse=True) if "ction" in name else given[name])
+    for name, key in (("principals", "Principal"), ("notPrincipals", "NotPrincipal")):
+        if given.get(name):
+            statement[key] = _principals(given[name])
+    if given.get("conditions"):
+        conditions: dict[str, dict[str, Any]] = {}
+        for condition in given["conditions"]:
+            conditions.setdefault(condition["test"], {})[condition["variable"]] = _bare(condition["values"])
+        statement["Condition"] = conditions
+    return statement
+
+
+def _principals(given: list[Inputs]) -> Any:
+    if any(item["type"] == "*" for item in given):
+        return "*"
+    found: dict[str, list[str]] = {}
+    for item in given:
+        found.setdefault(item["type"], []).extend(item["identifiers"])
+    return {kind: _bare(names) for kind, names in found.items()}
+
+
+def _bare(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
+_SAGEMAKER_REGISTRIES = {
+    "us-east-1": "683313688378",
+    "us-east-2": "257758044811",
+    "us-west-1": "746614075791",
+    "us-west-2": "246618743249",
+    "eu-west-1": "141502667606",
+    "eu-west-2": "764974769150",
+    "eu-central-1": "492215442770",
+    "ap-southeast-1": "121021644041",
+    "ap-southeast-2": "783357654285",
+    "ap-northeast-1": "354813040037",
+}
+_DEEP_LEARNING_REGISTRY = "763104351884"
+
+
+def _prebuilt_image(call: Call) -> Inputs:
+    repository = str(call.arguments["repositoryName"])
+    deep = "inference" in repository or "training" in repository
+    registry = _DEEP_LEARNING_REGISTRY if deep else _SAGEMAKER_REGISTRIES.get(call.region, "683313688378")
+    tag = str(call.arguments.get("imageTag") or "1")
+    path = f"{registry}.dkr.ecr.{call.region}.amazonaws.com/{repository}:{tag}"
+    return {**call.arguments, "id": path, "registryId": registry, "registryPath": path, "region": call.region}
+
+
+def _lookup(token: str, *keys: str) -> Function:
+    """Finds a record of a type by the arguments that say which one."""
+
+    def function(call: Call) -> Inputs:
+        record = _find(call, token, keys)
+        if record is None:
+            asked = ", ".join(f"{key}={call.arguments[key]}" for key in call.arguments)
+            raise InvokeError(f"{call.token}: there is no {token.rsplit(':', 1)[-1]} with {asked or 'these arguments'} in this sandbox")
+        return {**record.outputs, "id": record.id, **{key: value for key, value in call.arguments.items() if key not in record.outputs}}
+
+    return function
+
+
+def _find(call: Call, token: str, keys: tuple[str, ...]) -> Record | None:
+    wanted = {key: str(call.arguments[key]) for key in keys if call.arguments.get(key) is not None}
+    for record in call.store.of_type(token):
+        known = {**record.outputs, "id": record.id}
+        if wanted and all(str(known.get(key)).lower() == value.lower() for key, value in wanted.items()):
+            return record
+    return None
+
+
+def _subnets(call: Call) -> Inputs:
+    wanted = {value for item in call.arguments.get("filters") or [] if item.get("name") == "vpc-id" for value in item["values"]}
+    ids = [record.id for record in call.store.of_type("aws:ec2/subnet:Subnet") if not wanted or record.inputs.get("vpcId") in wanted]
+    return {**call.arguments, "id": call.region, "ids": ids, "region": call.region}
+
+
+def _azure_client(call: Call) -> Inputs:
+    return {
+        "clientId": own.AZURE_CLIENT,
+        "objectId": own.AZURE_OBJECT,
+        "subscriptionId": call.config.subscription,
+        "tenantId": call.config.tenant,
+    }
+
+
+def _storage_keys(call: Call) -> Inputs:
+    name = str(call.arguments.get("accountName"))
+    keys = [hashlib.sha512(f"{name}/{index}".encode()).hexdigest()[:88] for index in (1, 2)]
+    return {"keys": [{"keyName": f"key{index}", "permissions": "FULL", "value": value} for index, value in enumerate(keys, 1)]}
+
+
+def _endpoint_keys(call: Call) -> Inputs:
+    name = str(call.arguments.get("endpointName"))
+    return {f"{kind}Key": hashlib.sha256(f"{name}/{kind}".encode()).hexdigest()[:32] for kind in ("primary", "secondary")}
+
+
+def _workspace_keys(call: Call) -> Inputs:
+    name = str(call.arguments.get("workspaceName"))
+    return {f"{kind}SharedKey": hashlib.sha512(f"{name}/{kind}".encode()).hexdigest()[:88] for kind in ("primary", "secondary")}
+
+
+def _gcp_project(call: Call) -> Inputs:
+    project = str(call.arguments.get("projectId") or call.config.project)
+    return {
+        "id": f"projects/{project}",
+        "projectId": project,
+        "name": project,
+        "number": own.GCP_PROJECT_NUMBER,
+        "labels": {},
+        "billingAccount": "000000-000000-000000",
+    }
+
+
+def _gcp_client(call: Call) -> Inputs:
+    return {
+        "id": f"projects/{call.config.project}/regions/{call.config.region}",
+        "project": call.config.project,
+        "region": call.config.region,
+        "zone": f"{call.config.region}-a",
+        "accessToken": "sandbox",
+        "defaultLabels": {},
+    }
+
+
+def _gcp_zones(call: Call) -> Inputs:
+    return {
+        **call.arguments,
+        "id": call.region,
+        "names": [f"{call.region}-{letter}" for letter in "abc"],
+        "project": call.config.project,
+        "region": call.region,
+    }
+
+
+_SECRET_RESULTS = frozenset(
+    {
+        "azure-native:storage:listStorageAccountKeys",
+        "azure-native:machinelearningservices:listOnlineEndpointKeys",
+        "azure-native:machinelearningservices:listBatchEndpointKeys",
+        "azure-native:operationalinsights:getSharedKeys",
+        "azure-native:operationalinsights:getWorkspaceSharedKeys",
+    }
+)
+
+
+def is_secret(token: str) -> bool:
+    """Whether a function's whole result is a secret."""
+    return token in _SECRET_RESULTS
+
+
+_FUNCTIONS: dict[str, Function] = {
+    "aws:index/getCallerIdentity:getCallerIdentity": _caller_identity,
+    "aws:index/getRegion:getRegion": _aws_region,
+    "aws:index/getPartition:getPartition": _partition,
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
+    "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
+    "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": _prebuilt_image,
+    "aws:ec2/getVpc:getVpc": _lookup("aws:ec2/vpc:Vpc", "id", "cidrBlock"),
+    "aws:ec2/getSubnet:getSubnet": _lookup("aws:ec2/subnet:Subnet", "id", "vpcId", "cidrBlock"),
+    "aws:ec2/getSubnets:getSubnets": _subnets,
+    "aws:ec2/getSecurityGroup:getSecurityGroup": _lookup("aws:ec2/securityGroup:SecurityGroup", "id", "name", "vpcId"),
+    "aws:kms/getKey:getKey": _lookup("aws:kms/key:Key", "keyId"),
+    "aws:kms/getAlias:getAlias": _lookup("aws:kms/alias:Alias", "name"),
+    "aws:s3/getBucket:getBucket": _lookup("aws:s3/bucket:Bucket", "bucket"),
+    "aws:iam/getRole:getRole": _lookup("aws:iam/role:Role", "name"),
+    "aws:ecr/getRepository:getRepository": _lookup("aws:ecr/repository:Repository", "name"),
+    "aws:sns/getTopic:getTopic": _lookup("aws:sns/topic:Topic", "name"),
+    "azure-native:authorization:getClientConfig": _azure_client,
+    "azure-native:storage:listStorageAccountKeys": _storage_keys,
+    "azure-native:machinelearningservices:listOnlineEndpointKeys": _endpoint_keys,
+    "azure-native:machinelearningservices:listBatchEndpointKeys": _endpoint_keys,
+    "azure-native:operationalinsights:getSharedKeys": _workspace_keys,
+    "azure-native:operationalinsights:getWorkspaceSharedKeys": _workspace_keys,
+    "azure-native:resources:getResourceGroup": _lookup("azure-native:resources:ResourceGroup", "name"),
+    "gcp:organizations/getProject:getProject": _gcp_project,
+    "gcp:organizations/getClientConfig:getClientConfig": _gcp_client,
+    "gcp:compute/getZones:getZones": _gcp_zones,
+    "gcp:compute/getNetwork:getNetwork": _lookup("gcp:compute/network:Network", "name"),
+    "gcp:compute/getSubnetwork:getSubnetwork": _lookup("gcp:compute/subnetwork:Subnetwork", "name"),
+    "gcp:storage/getBucket:getBucket": _lookup("gcp:storage/bucket:Bucket", "name"),
+    "gcp:kms/getKMSCryptoKey:getKMSCryptoKey": _lookup("gcp:kms/cryptoKey:CryptoKey", "name", "keyRing"),
+    "gcp:serviceaccount/getAccount:getAccount": _lookup("gcp:serviceaccount/account:Account", "accountId"),
+}
