@@ -14,13 +14,13 @@ Four layers, each in its own module, tried in this order:
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from sandbox.models import aws, catalogue, documents, rules
+from sandbox.models import aws, catalogue, documents, google, rules
 from sandbox.models.bound import Bound
 from sandbox.values import Inputs, Refusal
 
 __all__ = ["bound", "check", "create_only"]
 
-_MODELS: Final[Mapping[str, Callable[[str], tuple[Bound, ...]]]] = {"aws": aws.bound}
+_MODELS: Final[Mapping[str, Callable[[str], tuple[Bound, ...]]]] = {"aws": aws.bound, "gcp": google.bound}
 
 
 def bound(token: str) -> tuple[Bound, ...]:

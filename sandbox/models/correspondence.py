@@ -72,6 +72,10 @@ def _keys(value: Any) -> Any:
     return value if fields is None else list(fields)
 
 
+def _single(value: Any) -> Any:
+    return [value] if as_list(value) is None else value
+
+
 def _log_types(value: Any) -> Any:
     items = as_list(value)
     return value if items is None else [{"Type": item} for item in items]
@@ -88,7 +92,7 @@ _FORMS: Mapping[str, Callable[[Any], Any]] = {
     "inverse": lambda value: (not value) if isinstance(value, bool) else value,
     "enabled": lambda value: {True: "ENABLED", False: "DISABLED"}.get(value, value) if isinstance(value, bool) else value,
     "scheme": lambda value: {True: "internal", False: "internet-facing"}.get(value, value) if isinstance(value, bool) else value,
-    "single": lambda value: value if isinstance(value, list) else [value],
+    "single": _single,
     "log_types": _log_types,
 }
 
@@ -103,6 +107,10 @@ class Link:
     node: "Node | None"
     indexed: bool
     """Whether an index in the vendor's path is an index of the input too (a list on both sides)."""
+
+
+_BRIDGED = ("aws", "gcp")
+"""Packages of Terraform's providers, for which empty text is the same as none."""
 
 
 class Node:
@@ -212,7 +220,7 @@ class Node:
         out: dict[str, Any] = {}
         for name, item in fields.items():
             link = self.links.get(name)
-            if link is None or item is None:
+            if link is None or item is None or (item == "" and self._given.catalog.package in _BRIDGED):
                 continue
             holder: dict[str, Any] | None = out
             for step in link.to[:-1]:
