@@ -64,8 +64,9 @@ def _cli_folder() -> Path:
 
 
 def _host_folder() -> Path:
+    # Not of the Python that builds it: tests and make may run different ones, and either can start the host of the other.
     sources = [part for path in _host_sources() for part in (path.name, path)]
-    return cache.root() / f"host-{cache.key([*sources, sys.base_prefix, platform.python_version()])}"
+    return cache.root() / f"host-{cache.key([*sources, platform.system(), platform.machine()])}"
 
 
 def _host_python(folder: Path) -> Path:

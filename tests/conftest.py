@@ -18,6 +18,13 @@ def engine_bin() -> Path | None:
 
 
 @pytest.fixture
+def own_language_host(engine_bin: Path | None) -> None:
+    """For what the official language host does otherwise; skipped where that one is used."""
+    if engine_bin is None:
+        pytest.skip("an installed Pulumi CLI is used, with the official language host")
+
+
+@pytest.fixture
 def project(tmp_path: Path, engine_bin: Path | None) -> Iterator[ProjectFactory]:
     """Makes temporary projects: `project({"__main__.py": ...}).up()`."""
     factory = ProjectFactory(tmp_path, engine_bin)

@@ -18,7 +18,12 @@ def main() -> None:
         name = distribution.metadata["Name"]
         module = name.replace("-", "_").replace(".", "_") if name else ""
         if module and module.lower() not in found:  # the first on the path is the one that is imported
-            found[module.lower()] = {"name": name, "version": distribution.version, "plugin": plugin(distribution, module)}
+            found[module.lower()] = {
+                "name": name,
+                "version": distribution.version,
+                "requires": distribution.requires or [],
+                "plugin": plugin(distribution, module),
+            }
     json.dump(list(found.values()), sys.stdout)
 
 

@@ -28,17 +28,23 @@ class Package:
     version: str
     #: The contents of its pulumi-plugin.json.
     plugin: dict[str, Any] | None = None
+    #: What it depends on, as its metadata writes it.
+    requires: tuple[str, ...] = ()
 
     @property
     def normalized(self) -> str:
-        """The name in its canonical form (PEP 503)."""
-        return re.sub(r"[-_.]+", "-", self.name).lower()
+        """The name in its canonical form."""
+        return _normalized(self.name)
+
+
+def _normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()  # PEP 503
 
 
 def installed(toolchain: Toolchain, folder: str) -> list[Package]:
-    """Every package in the program's environment."""
-    entries = _json(toolchain, folder, ["-c", _INVENTORY.read_text(encoding="utf-8")])
-    return [Package(entry["name"], entry["version"], entry["plugin"]) for entry in entries]
+    """Every package in the program's environment. Without pip: it is slow, and an environment need not have it."""
+    entries = _json(toolchain, folder, _INVENTORY.read_text(encoding="utf-8"))
+    return [Package(entry["name"], entry["version"], entry["plugin"], tuple(entry["requires"])) for entry in entries]
 
 
 def required(packages: list[Package]) -> Iterator[plugin_pb2.PackageDependency]:
@@ -95,23 +101,30 @@ def plugin_version(version: str) -> str | None:
     return ".".join(segments) + prerelease + (f"+{build}" if build else "")
 
 
-def dependencies(toolchain: Toolchain, folder: str, *, transitive: bool) -> Iterator[language_pb2.DependencyInfo]:
-    """The packages of the program, as `pulumi about` shows them."""
-    only = [] if transitive else ["--not-required"]
-    for entry in _json(toolchain, folder, ["-m", "pip", "list", "--format", "json", "--disable-pip-version-check", *only]):
-        package = Package(entry["name"], entry["version"])
-        yield language_pb2.DependencyInfo(name=package.normalized, version=package.version)
+def dependencies(found: list[Package], *, transitive: bool) -> Iterator[language_pb2.DependencyInfo]:
+    """The packages as `pulumi about` shows them: all, or those that no other one depends on."""
+    needed: set[str] = set()
+    if not transitive:
+        needed = {_name(requirement) for package in found for requirement in package.requires if "extra ==" not in requirement}
+    for package in sorted(found, key=lambda package: package.normalized):
+        if package.normalized not in needed:
+            yield language_pb2.DependencyInfo(name=package.normalized, version=package.version)
+
+
+def _name(requirement: str) -> str:
+    name = re.match(r"[A-Za-z0-9._-]+", requirement)
+    return _normalized(name.group()) if name else ""
 
 
 def about(toolchain: Toolchain, folder: str) -> language_pb2.AboutResponse:
     """The Python that runs the program."""
     script = "import json, platform, sys; print(json.dumps([{'executable': sys.executable, 'version': platform.python_version()}]))"
-    (answer,) = _json(toolchain, folder, ["-c", script])
+    (answer,) = _json(toolchain, folder, script)
     return language_pb2.AboutResponse(executable=answer["executable"], version=answer["version"], metadata={"toolchain": "pip"})
 
 
-def _json(toolchain: Toolchain, folder: str, arguments: list[str]) -> list[dict[str, Any]]:
-    command = [toolchain.python(), *arguments]
+def _json(toolchain: Toolchain, folder: str, script: str) -> list[dict[str, Any]]:
+    command = [toolchain.python(), "-c", script]
     done = subprocess.run(
         command, cwd=folder or None, env=toolchain.environment(os.environ), capture_output=True, stdin=subprocess.DEVNULL, check=False
     )

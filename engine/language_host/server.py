@@ -90,8 +90,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         """The packages of a program, for `pulumi about`."""
 
         def answer() -> language_pb2.GetProgramDependenciesResponse:
-            found = packages.dependencies(_toolchain(request.info), request.info.program_directory, transitive=request.transitiveDependencies)
-            return language_pb2.GetProgramDependenciesResponse(dependencies=found)
+            found = packages.installed(_toolchain(request.info), request.info.program_directory)
+            return language_pb2.GetProgramDependenciesResponse(dependencies=packages.dependencies(found, transitive=request.transitiveDependencies))
 
         return _answer(context, answer)
 

@@ -139,6 +139,16 @@ def test_inventory_sees_installed_and_editable_packages(tmp_path: Path) -> None:
     assert found["pulumi"]["plugin"] is None
 
 
+def test_dependencies_are_those_that_nothing_else_needs() -> None:
+    found = [Package("B_a.r", "2.0"), Package("app", "1.0", requires=("b-a-r>=1", "extra; extra == 'x'")), Package("extra", "3.0")]
+
+    def named(*, transitive: bool) -> list[tuple[str, str]]:
+        return [(entry.name, entry.version) for entry in packages.dependencies(found, transitive=transitive)]
+
+    assert named(transitive=True) == [("app", "1.0"), ("b-a-r", "2.0"), ("extra", "3.0")]
+    assert named(transitive=False) == [("app", "1.0"), ("extra", "3.0")]
+
+
 def sdk(folder: Path, module: str) -> str:
     package = folder / "sdks" / module.removeprefix("pulumi_") / module
     package.mkdir(parents=True)

@@ -162,6 +162,7 @@ def test_policy_pack_passes_what_is_right(project: ProjectFactory) -> None:
     made.up()
 
 
+@pytest.mark.usefixtures("own_language_host")
 def test_policy_pack_refuses_what_is_wrong(project: ProjectFactory) -> None:
     made = with_pack(project).configure({"value": "bad"})
 
@@ -258,6 +259,7 @@ def test_provider_that_crashes_is_named_with_its_last_words(project: ProjectFact
     assert "cannot reach the shelf" in done.output
 
 
+@pytest.mark.usefixtures("own_language_host")
 def test_plugin_without_a_program_is_refused(project: ProjectFactory) -> None:
     made = shelf(project, BOOK)
     (made.directory.parent / "shelf" / "__main__.py").unlink()
@@ -286,6 +288,7 @@ def add(made: Project) -> Completed:
     return made.run("package", "add", "../greeter").ok()
 
 
+@pytest.mark.usefixtures("own_language_host")
 def test_component_package_is_added_to_a_python_program_and_used(project: ProjectFactory) -> None:
     made = consumer(project)
 
@@ -302,6 +305,7 @@ def test_component_package_is_added_to_a_python_program_and_used(project: Projec
     assert (made.directory / "requirements.txt").read_text() == "pulumi\nsdks/greeter\n"
 
 
+@pytest.mark.usefixtures("own_language_host")
 def test_sdk_is_generated_without_a_project(project: ProjectFactory) -> None:
     made = consumer(project)
 
@@ -310,6 +314,7 @@ def test_sdk_is_generated_without_a_project(project: ProjectFactory) -> None:
     assert (made.directory / "generated" / "python" / "pulumi_greeter" / "greeting.py").exists()
 
 
+@pytest.mark.usefixtures("own_language_host")
 def test_about_names_the_python_of_the_program(project: ProjectFactory) -> None:
     made = project({"__main__.py": ""})
 
@@ -332,6 +337,7 @@ def test_stack_and_configuration_commands(project: ProjectFactory) -> None:
     made.run("stack", "rm", "--yes", "dev").ok()
 
 
+@pytest.mark.usefixtures("own_language_host")
 def test_install_creates_the_virtual_environment_and_reports_what_fails(project: ProjectFactory) -> None:
     made = project({"Pulumi.yaml": project_file(virtualenv="made"), "__main__.py": "", "requirements.txt": "./nowhere\n"})
 
@@ -343,6 +349,7 @@ def test_install_creates_the_virtual_environment_and_reports_what_fails(project:
     assert "nowhere" in done.output
 
 
+@pytest.mark.usefixtures("own_language_host")
 def test_missing_virtual_environment_is_made_on_the_way(project: ProjectFactory) -> None:
     made = project({"Pulumi.yaml": project_file(virtualenv="made"), "__main__.py": "", "requirements.txt": "# nothing\n"})
 

@@ -133,15 +133,22 @@ def test_syntax_error_names_file_and_line(project: ProjectFactory) -> None:
         ("import sys\nprint('first')\nsys.exit(3)\n", "program exited with non-zero exit code: 3"),
         ("import sys\nprint('first')\nsys.exit('last words')\n", "last words"),
         ("import os\nprint('first', flush=True)\nos._exit(77)\n", "program exited with non-zero exit code: 77"),
-        ("import os\nprint('first', flush=True)\nos.kill(os.getpid(), 9)\n", "program exited unexpectedly: ended by SIGKILL (out of memory?)"),
     ],
-    ids=["code", "message", "without cleanup", "killed"],
+    ids=["code", "message", "without cleanup"],
 )
 def test_exit_code_fails_the_update_and_is_named(project: ProjectFactory, program: str, shown: str) -> None:
     said = failed(project, program)
 
     assert "first" in said
     assert shown in said
+
+
+@pytest.mark.usefixtures("own_language_host")
+def test_program_that_is_killed_is_told_from_one_that_exits(project: ProjectFactory) -> None:
+    said = failed(project, "import os\nprint('first', flush=True)\nos.kill(os.getpid(), 9)\n")
+
+    assert "first" in said
+    assert "program exited unexpectedly: ended by SIGKILL (out of memory?)" in said
 
 
 def test_exit_with_zero_is_success(project: ProjectFactory) -> None:
@@ -175,6 +182,7 @@ def test_logged_error_is_shown_as_an_error(project: ProjectFactory) -> None:
     assert "error: it is wrong" in said
 
 
+@pytest.mark.usefixtures("own_language_host")
 def test_cancelled_run_ends_the_program_and_shows_no_traceback(project: ProjectFactory, tmp_path: Path) -> None:
     program = f"""
 import pathlib, time
@@ -202,6 +210,7 @@ finally:
     assert made.outputs() == {"next": 1}
 
 
+@pytest.mark.usefixtures("own_language_host")
 def test_program_that_ignores_interrupts_is_ended_all_the_same(project: ProjectFactory, tmp_path: Path) -> None:
     program = f"""
 import os, pathlib, signal, time
@@ -219,6 +228,7 @@ time.sleep(120)
     wait_until_gone((tmp_path / "pid").read_text())
 
 
+@pytest.mark.usefixtures("own_language_host")
 def test_program_ends_with_a_cli_that_is_killed(project: ProjectFactory, tmp_path: Path) -> None:
     program = f"""
 import os, pathlib, time
@@ -241,6 +251,7 @@ def wait_until_gone(pid: str) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.usefixtures("own_language_host")
 def test_daemon_left_by_a_program_does_not_hold_up_the_update(project: ProjectFactory) -> None:
     started = time.monotonic()
 
@@ -258,6 +269,7 @@ def test_missing_program_is_named(project: ProjectFactory) -> None:
     assert "unable to find main python program `__main__.py`" in done.output
 
 
+@pytest.mark.usefixtures("own_language_host")
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -280,6 +292,7 @@ def test_runtime_options_that_cannot_be_honoured_are_refused(project: ProjectFac
     assert "Traceback" not in done.output
 
 
+@pytest.mark.usefixtures("own_language_host")
 def test_lock_file_of_another_tool_is_not_ignored(project: ProjectFactory) -> None:
     text = f"name: test\nruntime:\n  name: python\n  options:\n    virtualenv: {sys.prefix}\n"
     made = project({"Pulumi.yaml": text, "__main__.py": "", "uv.lock": ""})
