@@ -1,0 +1,160 @@
+"""Alarms, and the topic that carries them to people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from modeldeploy.spec.compute import InstanceType
+from modeldeploy.spec.operations import Operations
+
+from .account import Account
+from .policy_documents import deny_plain_text, document
+from .variants import Variant
+
+FIVE_MINUTES = 300
+INVOCATIONS = "AWS/SageMaker"
+INSTANCES = "/aws/sagemaker/Endpoints"
+
+
+def alarm_topic(
+    name: str, emails: Sequence[str], key: pulumi.Input[str], account: Account, tags: dict[str, str], parent: pulumi.Resource
+) -> aws.sns.Topic:
+    """The encrypted topic for alarms and budget alerts, with a subscription per address (each has to confirm it once, by the mail it gets)."""
+    opts = pulumi.ResourceOptions(parent=parent)
+    topic = aws.sns.Topic(f"{name}-alarms", kms_master_key_id=key, tags=tags, opts=opts)
+    aws.sns.TopicPolicy(
+        f"{name}-alarms",
+        arn=topic.arn,
+        policy=pulumi.Output.all(topic.arn, account.id).apply(
+            lambda it: document(
+                {
+                    "Sid": "AlarmsAndBudgets",
+                    "Effect": "Allow",
+                    "Principal": {"Service": ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]},
+                    "Action": "sns:Publish",
+                    "Resource": it[0],
+                    "Condition": {"StringEquals": {"aws:SourceAccount": it[1]}},
+                },
+                deny_plain_text("sns:Publish", it[0]),
+            )
+        ),
+        opts=opts,
+    )
+    for index, email in enumerate(emails):
+        aws.sns.TopicSubscription(f"{name}-alarms-{index}", topic=topic.arn, protocol="email", endpoint=email, opts=opts)
+    return topic
+
+
+@dataclass(frozen=True)
+class EndpointAlarms:
+    """The alarms of one endpoint."""
+
+    all: list[aws.cloudwatch.MetricAlarm]
+    guards: list[aws.cloudwatch.MetricAlarm]
+    """Those of the `production` variant that tell a bad release: errors and latency."""
+
+
+def endpoint_alarms(
+    name: str,
+    endpoint_name: str,
+    variants: Sequence[Variant],
+    operations: Operations,
+    machine: InstanceType,
+    topic: aws.sns.Topic,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+) -> EndpointAlarms:
+    """Alarms of every variant that gets requests.
+
+    They need the endpoint's name, not the endpoint: they are there before it, so that its updates can be judged by them. Without requests there is
+    no data and no alarm.
+    """
+    made: list[aws.cloudwatch.MetricAlarm] = []
+    guards: list[aws.cloudwatch.MetricAlarm] = []
+    for variant in (variant for variant in variants if variant.serves):
+        watch = _Watch(f"{name}-{variant.name}", {"EndpointName": endpoint_name, "VariantName": variant.name}, topic, tags, parent)
+        microseconds = operations.latency_milliseconds * 1000
+        errors = watch.error_share(operations.error_percent)
+        latency = watch.above("latency", INVOCATIONS, "ModelLatency", microseconds, 2, "The model answers slowly")
+        made += [errors, latency]
+        made.append(watch.above("overhead", INVOCATIONS, "OverheadLatency", microseconds, 2, "SageMaker adds much time to the model's own"))
+        # Both metrics add up: 100 for each core or GPU.
+        cpu = operations.utilization_percent * machine.cpus
+        made.append(watch.above("cpu", INSTANCES, "CPUUtilization", cpu, 3, "The instances' CPUs are nearly used up"))
+        if machine.gpus:
+            gpu = operations.utilization_percent * machine.gpus
+            made.append(watch.above("gpu", INSTANCES, "GPUUtilization", gpu, 3, "The instances' GPUs are nearly used up"))
+        if variant is variants[0]:
+            guards += [errors, latency]
+    return EndpointAlarms(made, guards)
+
+
+def database_alarms(
+    name: str, identifier: str, storage_gib: int, operations: Operations, topic: aws.sns.Topic, tags: dict[str, str], parent: pulumi.Resource
+) -> None:
+    """Alarms of an RDS instance: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html."""
+    watch = _Watch(name, {"DBInstanceIdentifier": identifier}, topic, tags, parent)
+    watch.above("cpu", "AWS/RDS", "CPUUtilization", operations.utilization_percent, 3, "The database's CPU is nearly used up")
+    tenth = storage_gib * 2**30 / 10
+    watch.above("storage", "AWS/RDS", "FreeStorageSpace", tenth, 1, "Less than a tenth of the storage is free", "LessThanThreshold")
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """Makes the alarms of one thing."""
+
+    name: str
+    dimensions: dict[str, str]
+    topic: aws.sns.Topic
+    tags: dict[str, str]
+    parent: pulumi.Resource
+
+    def above(
+        self, suffix: str, namespace: str, metric: str, threshold: float, periods: int, description: str, comparison: str = "GreaterThanThreshold"
+    ) -> aws.cloudwatch.MetricAlarm:
+        """An alarm when the average of a metric is beyond a threshold for some periods of five minutes in a row."""
+        return aws.cloudwatch.MetricAlarm(
+            f"{self.name}-{suffix}",
+            alarm_description=description,
+            namespace=namespace,
+            metric_name=metric,
+            dimensions=self.dimensions,
+            statistic="Average",
+            period=FIVE_MINUTES,
+            evaluation_periods=periods,
+            comparison_operator=comparison,
+            threshold=float(threshold),
+            treat_missing_data="notBreaching",
+            alarm_actions=[self.topic.arn],
+            ok_actions=[self.topic.arn],
+            tags=self.tags,
+            opts=pulumi.ResourceOptions(parent=self.parent),
+        )
+
+    def error_share(self, percent: int) -> aws.cloudwatch.MetricAlarm:
+        """An alarm when more than a share of the requests ends in a server error."""
+        query = aws.cloudwatch.MetricAlarmMetricQueryArgs
+        return aws.cloudwatch.MetricAlarm(
+            f"{self.name}-errors",
+            alarm_description=f"More than {percent}% of the requests end in a server error",
+            metric_queries=[
+                query(id="share", expression="IF(requests > 0, 100 * errors / requests, 0)", label="Errors in percent", return_data=True),
+                query(id="errors", return_data=False, metric=self._sum("Invocation5XXErrors")),
+                query(id="requests", return_data=False, metric=self._sum("Invocations")),
+            ],
+            evaluation_periods=2,
+            comparison_operator="GreaterThanThreshold",
+            threshold=float(percent),
+            treat_missing_data="notBreaching",
+            alarm_actions=[self.topic.arn],
+            ok_actions=[self.topic.arn],
+            tags=self.tags,
+            opts=pulumi.ResourceOptions(parent=self.parent),
+        )
+
+    def _sum(self, metric: str) -> aws.cloudwatch.MetricAlarmMetricQueryMetricArgs:
+        return aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
+            namespace=INVOCATIONS, metric_name=metric, dimensions=self.dimensions, period=FIVE_MINUTES, stat="Sum"
+        )

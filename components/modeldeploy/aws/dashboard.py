@@ -1,0 +1,58 @@
+"""The CloudWatch dashboard of an endpoint."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from .account import Account, physical_name
+from .variants import Variant
+
+Widget = dict[str, Any]
+
+
+def endpoint_dashboard(
+    name: str, endpoint_name: str, variants: Sequence[Variant], log_group: str, account: Account, parent: pulumi.Resource
+) -> aws.cloudwatch.Dashboard:
+    """Requests, errors, latency, utilisation and instances of every variant, and the newest errors in the logs."""
+    return aws.cloudwatch.Dashboard(
+        f"{name}-dashboard",
+        dashboard_name=physical_name(name, 255),
+        dashboard_body=account.region.apply(lambda region: body(endpoint_name, variants, log_group, region)),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def dashboard_url(dashboard: aws.cloudwatch.Dashboard, account: Account) -> pulumi.Output[str]:
+    """Where people see it."""
+    return pulumi.Output.all(account.region, dashboard.dashboard_name).apply(
+        lambda it: f"https://{it[0]}.console.aws.amazon.com/cloudwatch/home?region={it[0]}#dashboards:name={it[1]}"
+    )
+
+
+def body(endpoint_name: str, variants: Sequence[Variant], log_group: str, region: str) -> str:
+    """The dashboard as JSON: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html."""
+    panels = [
+        ("Requests", "AWS/SageMaker", ["Invocations", "InvocationsPerInstance"], ["Sum"]),
+        ("Errors", "AWS/SageMaker", ["Invocation5XXErrors", "Invocation4XXErrors"], ["Sum"]),
+        ("Latency of the model (microseconds)", "AWS/SageMaker", ["ModelLatency"], ["p50", "p95", "p99"]),
+        ("Latency that SageMaker adds (microseconds)", "AWS/SageMaker", ["OverheadLatency"], ["p50", "p99"]),
+        ("Utilisation (100 per core)", "/aws/sagemaker/Endpoints", ["CPUUtilization", "MemoryUtilization", "DiskUtilization"], ["Average"]),
+    ]
+    widgets: list[Widget] = []
+    for place, (title, namespace, metrics, statistics) in enumerate(panels):
+        lines = [
+            [namespace, metric, "EndpointName", endpoint_name, "VariantName", variant.name, {"stat": statistic}]
+            for variant in variants
+            for metric in metrics
+            for statistic in statistics
+        ]
+        properties = {"title": title, "region": region, "view": "timeSeries", "period": 60, "metrics": lines}
+        widgets.append({"type": "metric", "x": 12 * (place % 2), "y": 6 * (place // 2), "width": 12, "height": 6, "properties": properties})
+    query = f"SOURCE '{log_group}' | fields @timestamp, @message | filter @message like /(?i)error|exception/ | sort @timestamp desc | limit 50"
+    widgets.append(
+        {"type": "log", "x": 12, "y": 12, "width": 12, "height": 6, "properties": {"title": "Errors in the logs", "region": region, "query": query}}
+    )
+    return json.dumps({"widgets": widgets})

@@ -1,0 +1,209 @@
+"""Who the model is, and who may call it: the two IAM roles of an endpoint."""
+
+import re
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from modeldeploy.spec.database import DatabaseConnection
+from modeldeploy.spec.model import Model
+from modeldeploy.spec.names import fit
+
+from .account import Account
+from .model_store import CAPTURE_PREFIX, ModelStore
+from .policy_documents import Statement, document, trust
+
+ECR_IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<repository>[^@:]+)(?::[^@]+)?@sha256:.+")
+"""An image in Amazon ECR. Images elsewhere are pulled from a registry inside the network, which takes no permission."""
+
+
+def database_user(name: str) -> str:
+    """The database user of the endpoint `name`: PostgreSQL takes up to 63 letters, digits and '_' without quotes."""
+    return fit(name.replace("-", "_"), 63, "_")
+
+
+def database_grant(database: DatabaseConnection | None, user: str) -> pulumi.Output[str]:
+    """The statement that makes the user and lets it log in with an IAM token and read the tables of the schema `public`.
+
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.DBAccounts.html
+    """
+    if database is None:
+        return pulumi.Output.from_input("")
+    return pulumi.Output.from_input(database.database).apply(
+        lambda it: (
+            f"DO $$ BEGIN CREATE USER {user}; GRANT rds_iam TO {user}; GRANT CONNECT ON DATABASE {it} TO {user}; "
+            f"GRANT USAGE ON SCHEMA public TO {user}; GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}; "
+            f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO {user}; END $$;"
+        )
+    )
+
+
+def execution_role(
+    name: str,
+    models: Sequence[Model],
+    store: ModelStore,
+    key: pulumi.Output[str],
+    logs: pulumi.Output[str],
+    alarms: Sequence[pulumi.Output[str]],
+    database: DatabaseConnection | None,
+    captures: bool,
+    account: Account,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
+    """The role that SageMaker and the container act with, and its permissions, which must exist before a model is made.
+
+    What each is for: https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html (CreateModel API).
+    """
+    opts = pulumi.ResourceOptions(parent=parent)
+    role = aws.iam.Role(
+        f"{name}-execution",
+        description=f"What the model {name} may do",
+        assume_role_policy=account.id.apply(lambda it: trust("sagemaker.amazonaws.com", it)),
+        tags=tags,
+        opts=opts,
+    )
+    # Two policies: the first is made of what is known before anything exists, so that previews can judge its wildcards.
+    platform = aws.iam.RolePolicy(
+        f"{name}-platform",
+        role=role.name,
+        policy=pulumi.Output.all(account.partition, account.region, account.id).apply(lambda it: document(*_platform(models, it[0], it[1], it[2]))),
+        opts=opts,
+    )
+    data = aws.iam.RolePolicy(
+        f"{name}-data",
+        role=role.name,
+        policy=pulumi.Output.all(store.bucket.arn, key, logs, pulumi.Output.all(*store.object_arns), pulumi.Output.all(*alarms)).apply(
+            lambda it: document(*_data(it[0], it[1], it[2], it[3], it[4], captures))
+        ),
+        opts=opts,
+    )
+    permissions: list[pulumi.Resource] = [platform, data]
+    if database is not None:
+        permissions.append(
+            aws.iam.RolePolicy(
+                f"{name}-database",
+                role=role.name,
+                policy=pulumi.Output.all(account.partition, account.region, account.id, database.id).apply(
+                    lambda it: document(_login(it[0], it[1], it[2], it[3], database_user(name)))
+                ),
+                opts=opts,
+            )
+        )
+    return role, permissions
+
+
+def invoker_role(
+    name: str,
+    callers: Sequence[str],
+    endpoint_arn: pulumi.Output[str],
+    vpc_id: pulumi.Output[str] | None,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+) -> aws.iam.Role | None:
+    """The role that callers assume to call this endpoint and nothing else; from inside the network `vpc_id` unless that is None.
+
+    SageMaker endpoints have no resource policy: who else may invoke is decided by the IAM policies of the account.
+    """
+    if not callers:
+        return None
+    opts = pulumi.ResourceOptions(parent=parent)
+    role = aws.iam.Role(
+        f"{name}-invoker",
+        description=f"Calls the endpoint {name}",
+        assume_role_policy=document({"Effect": "Allow", "Principal": {"AWS": sorted(callers)}, "Action": "sts:AssumeRole"}),
+        max_session_duration=3600,
+        tags=tags,
+        opts=opts,
+    )
+    aws.iam.RolePolicy(
+        f"{name}-invoker",
+        role=role.name,
+        policy=pulumi.Output.all(endpoint_arn, vpc_id).apply(lambda it: document(_invoke(it[0], it[1]))),
+        opts=opts,
+    )
+    return role
+
+
+def _platform(models: Sequence[Model], partition: str, region: str, account: str) -> list[Statement]:
+    """What SageMaker does on the model's behalf: pull its image, attach it to the network, publish its metrics."""
+    repositories = sorted(
+        {
+            f"arn:{partition}:ecr:{image['region']}:{image['account']}:repository/{image['repository']}"
+            for image in (ECR_IMAGE.fullmatch(model.container.image) for model in models)
+            if image is not None
+        }
+    )
+    pull: list[Statement] = [
+        {
+            "Effect": "Allow",
+            "Action": ["ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage"],
+            "Resource": repositories,
+        },
+        # The token is for the registry, not for a repository: the API takes no resource.
+        {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
+    ]
+    return [
+        *(pull if repositories else []),
+        # The API of metrics takes no resource; the condition keeps it to the container's own namespaces.
+        {
+            "Effect": "Allow",
+            "Action": "cloudwatch:PutMetricData",
+            "Resource": "*",
+            "Condition": {"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "AWS/SageMaker", "modeldeploy/*"]}},
+        },
+        {
+            "Effect": "Allow",
+            "Action": [
+                "ec2:CreateNetworkInterface",
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission",
+            ],
+            "Resource": [f"arn:{partition}:ec2:{region}:{account}:{kind}/*" for kind in ("network-interface", "subnet", "security-group")],
+        },
+        # Reading the network: these APIs take no resource.
+        {
+            "Effect": "Allow",
+            "Action": [
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeVpcs",
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeSecurityGroups",
+            ],
+            "Resource": "*",
+        },
+    ]
+
+
+def _data(bucket: str, key: str, logs: str, objects: list[str], alarms: list[str], captures: bool) -> list[Statement]:
+    """What this model reads and writes."""
+    writes: list[Statement] = [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{bucket}/{CAPTURE_PREFIX}*"}]
+    return [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": sorted(objects)},
+        {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
+        *(writes if captures else []),
+        {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], "Resource": key},
+        # SageMaker encrypts the instances' volumes through a grant on the key.
+        {"Effect": "Allow", "Action": "kms:CreateGrant", "Resource": key, "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}}},
+        {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "Resource": [logs, f"{logs}:*"]},
+        # SageMaker looks at the alarms while it shifts traffic.
+        {"Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": sorted(alarms)},
+    ]
+
+
+def _login(partition: str, region: str, account: str, database: str, user: str) -> Statement:
+    """No resource output carries this ARN: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html."""
+    return {"Effect": "Allow", "Action": "rds-db:connect", "Resource": f"arn:{partition}:rds-db:{region}:{account}:dbuser:{database}/{user}"}
+
+
+def _invoke(endpoint_arn: str, vpc_id: str | None) -> Statement:
+    inside = {"Condition": {"StringEquals": {"aws:SourceVpc": vpc_id}}} if vpc_id else {}
+    return {
+        "Effect": "Allow",
+        "Action": ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"],
+        "Resource": endpoint_arn,
+        **inside,
+    }

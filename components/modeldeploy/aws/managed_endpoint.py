@@ -1,0 +1,411 @@
+"""A model behind a SageMaker real-time endpoint."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from modeldeploy.spec.access import Exposure
+from modeldeploy.spec.arguments import ArgumentError, Problem, parse
+from modeldeploy.spec.compute import InstanceType, choice_problems, choose
+from modeldeploy.spec.database import DatabaseConnection
+from modeldeploy.spec.inputs import as_inputs
+from modeldeploy.spec.managed_endpoint import ManagedEndpointArgs
+from modeldeploy.spec.model import Model, remote_problems
+from modeldeploy.spec.rollout import served_version
+from modeldeploy.spec.tags import standard_tags
+
+from .account import current_account, physical_name
+from .alarms import EndpointAlarms, alarm_topic, endpoint_alarms
+from .budget import NAME_TAG, monthly_budget
+from .dashboard import dashboard_url, endpoint_dashboard
+from .identity import ECR_IMAGE, database_grant, database_user, execution_role, invoker_role
+from .instances import INSTANCES, KEY_MONTHLY_USD, SERVICE, monthly
+from .keys import key_arn
+from .model_store import CAPTURE_PREFIX, ModelStore, model_store
+from .network import Attachment, attach
+from .scaling import autoscale, shape
+from .security_groups import POSTGRES, model_group
+from .served import confirmed_configuration
+from .variants import MOST, Variant, variants, version_key
+
+LONGEST_NAME = 32
+"""Of the component: the name of a SageMaker model, 63 characters, is made of it, a version and what auto-naming adds."""
+
+CALLER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
+KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guardrails:
+    """SageMaker's own canary: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-canary.html."""
+
+    canary_percent: int = 10
+    """Share of the new instances that get requests first, 1 to 50 percent. With one instance there is no canary: all requests move at once, and the
+    old instance stays until the watch is over."""
+    bake_minutes: int = 15
+    """How long the alarms are watched, after the canary and again after the rest, 0 to 20 minutes. An alarm needs ten minutes of bad data; the
+    provider waits an hour for both watches and the new instances."""
+
+    def problems(self) -> Iterator[Problem]:
+        """See `Checked`."""
+        if not 1 <= self.canary_percent <= 50:
+            yield Problem("canary_percent", f"{self.canary_percent} is not allowed; use 1 to 50")
+        if not 0 <= self.bake_minutes <= 20:
+            yield Problem("bake_minutes", f"{self.bake_minutes} is not allowed; use 0 to 20")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SageMakerEndpointArgs(ManagedEndpointArgs):
+    """Arguments of `SageMakerEndpoint`: the shared ones, and what SageMaker alone has."""
+
+    guardrails: Guardrails | None = None
+    """Let SageMaker replace one version by the next: canary, watch the alarms, go on or roll back. Then `models` holds one version at a time,
+    because SageMaker needs the same variants before and after. Omitted: `rollout.traffic` says how requests are shared, and each update moves to
+    new instances as soon as they are healthy. Switching between the two makes a new endpoint under another name first, then deletes the old one."""
+    invocations_per_instance: int = 70
+    """Requests a minute and instance that the autoscaler aims at, 1 to 100000, besides the CPU use in `scaling`. Set it from a load test."""
+    release_instances: int | None = None
+    """Instances of a serving version when an update starts, `scaling.minimum` to `scaling.maximum`. Every update gets new instances, as many as
+    this; the autoscaler takes over from there. (SageMaker can keep the number it had; the provider cannot ask for that:
+    https://github.com/hashicorp/terraform-provider-aws/issues/48990.) Omitted: `scaling.minimum`. Set it to what the traffic needs at the hour of a
+    release."""
+
+    def problems(self) -> Iterator[Problem]:
+        """See `Checked`."""
+        yield from super().problems()
+        yield from choice_problems(self.compute, INSTANCES, SERVICE)
+        yield from remote_problems(self.models, ("s3",), "SageMaker")
+        for index, model in enumerate(self.models):
+            yield from (problem.under(f"models[{index}]") for problem in _model_problems(model, self.database))
+        yield from _access_problems(self)
+        yield from _release_problems(self)
+
+    @property
+    def machine(self) -> InstanceType:
+        """The instance type."""
+        return choose(self.compute, INSTANCES)
+
+    @property
+    def first_instances(self) -> int:
+        """Instances of a serving version when an update starts."""
+        return self.scaling.minimum if self.release_instances is None else self.release_instances
+
+
+class SageMakerEndpoint(pulumi.ComponentResource):
+    """Versions of a model as production variants of one SageMaker endpoint: https://docs.aws.amazon.com/sagemaker/latest/dg/realtime-endpoints.html.
+
+    With it come the network (unless one is given), key, model bucket, roles, autoscaling, logs, alarms, dashboard and budget.
+    """
+
+    url: pulumi.Output[str]
+    """Where to POST predictions, signed with Signature Version 4 (service `sagemaker`) as the role in `invoker`. From a private network only, when
+    access is private: through the VPC endpoint for sagemaker.runtime."""
+    identity: pulumi.Output[str]
+    """ARN of the role the container acts with: what other resources' policies name to let the model in."""
+    model_version: pulumi.Output[str]
+    """The version that answers most requests."""
+    logs: pulumi.Output[str]
+    """CloudWatch log group of the containers."""
+    dashboard_url: pulumi.Output[str]
+    """CloudWatch dashboard."""
+    monthly_cost: pulumi.Output[float]
+    """US dollars a month at minimum scale, by the list prices in `instances.py`: instances of every version, the key, and the interface endpoints
+    of a network that was made for it. Not counted: requests' traffic, logs, metrics, storage."""
+    database_grant: pulumi.Output[str]
+    """The SQL statement an administrator of the database runs once, so that the model may log in and read. Empty without a database."""
+    invoker: pulumi.Output[str]
+    """ARN of the role that `access.callers` assume to call the endpoint. Empty without callers."""
+    endpoint_name: pulumi.Output[str]
+    """Name of the endpoint, as AWS's SDKs want it."""
+    alarm_topic: pulumi.Output[str]
+    """ARN of the SNS topic that carries alarms and budget alerts: subscribe chat or paging to it."""
+
+    def __init__(self, name: str, args: SageMakerEndpointArgs, opts: pulumi.ResourceOptions | None = None):
+        checked = parse(SageMakerEndpointArgs, args, f"SageMakerEndpoint '{name}'")
+        _check_name(name)
+        super().__init__("modeldeploy:index:SageMakerEndpoint", name, as_inputs(checked), opts)
+        account = current_account(self)
+        # Fixed: the log group and the alarms are there before the endpoint and name it. The two ways of releasing are two endpoints (`guardrails`).
+        endpoint_name = physical_name(f"{name}-guarded" if checked.guardrails else name, 63)
+        tags = standard_tags(checked.tags, checked.environment) | {NAME_TAG: endpoint_name}
+        operations, environment, machine = checked.operations, checked.environment, checked.machine
+        placed = variants(checked.models, checked.rollout)
+
+        key = key_arn(name, checked.encryption, environment, account, tags, self)
+        network = attach(name, checked.network, key, operations.log_retention_days, environment, checked.tags, self)
+        store = model_store(name, checked.models, key, environment, operations.log_retention_days, account.partition, tags, self)
+        log_group = _log_group(name, endpoint_name, operations.log_retention_days, key, tags, self)
+        topic = alarm_topic(name, operations.emails, key, account, tags, self)
+        alarms = endpoint_alarms(name, endpoint_name, placed, operations, machine, topic, tags, self)
+
+        role, permissions = execution_role(
+            name,
+            checked.models,
+            store,
+            key,
+            log_group.arn,
+            [alarm.arn for alarm in alarms.all],
+            checked.database,
+            operations.capture_percent > 0,
+            account,
+            tags,
+            self,
+        )
+        group = model_group(name, network, checked.database is not None, account, tags, self)
+        models = {
+            model.version: _model(name, model, store, role, permissions, group, network, checked.database, tags, self) for model in checked.models
+        }
+
+        fleet = shape(name, placed, machine, self)
+        configuration = _configuration(name, checked, placed, models, store, key, tags, self)
+        endpoint = _endpoint(name, endpoint_name, checked, configuration, alarms, tags, [log_group, fleet], self)
+        autoscale(name, endpoint, fleet, placed, checked.scaling, checked.invocations_per_instance, machine, tags, self)
+
+        private = checked.access.exposure is Exposure.PRIVATE
+        invoker = invoker_role(name, checked.access.callers, endpoint.arn, network.vpc_id if private else None, tags, self)
+        dashboard = endpoint_dashboard(name, endpoint_name, placed, f"/aws/sagemaker/Endpoints/{endpoint_name}", account, self)
+        fixed = network.monthly_usd + (KEY_MONTHLY_USD if checked.encryption.key is None else 0)
+        monthly_budget(name, endpoint_name, operations.monthly_budget_usd or _cost(checked, checked.scaling.maximum) + fixed, topic, tags, self)
+
+        confirmed = confirmed_configuration(endpoint, configuration, self)
+        self.url = pulumi.Output.all(account.region, endpoint.name, confirmed).apply(
+            lambda it: f"https://runtime.sagemaker.{it[0]}.amazonaws.com/endpoints/{it[1]}/invocations"
+        )
+        self.identity = role.arn
+        self.model_version = pulumi.Output.from_input(served_version(checked.models, checked.rollout))
+        self.logs = log_group.name
+        self.dashboard_url = dashboard_url(dashboard, account)
+        self.monthly_cost = pulumi.Output.from_input(round(_cost(checked, checked.scaling.minimum) + fixed, 2))
+        self.database_grant = database_grant(checked.database, database_user(name))
+        self.invoker = pulumi.Output.from_input("") if invoker is None else invoker.arn
+        self.endpoint_name = endpoint.name
+        self.alarm_topic = topic.arn
+        self.register_outputs(
+            {
+                "url": self.url,
+                "identity": self.identity,
+                "model_version": self.model_version,
+                "logs": self.logs,
+                "dashboard_url": self.dashboard_url,
+                "monthly_cost": self.monthly_cost,
+                "database_grant": self.database_grant,
+                "invoker": self.invoker,
+                "endpoint_name": self.endpoint_name,
+                "alarm_topic": self.alarm_topic,
+            }
+        )
+
+
+def _log_group(
+    name: str, endpoint_name: str, retention_days: int, key: pulumi.Input[str], tags: dict[str, str], parent: pulumi.Resource
+) -> aws.cloudwatch.LogGroup:
+    """The group SageMaker writes to; it would make one without key and end of retention where none is."""
+    return aws.cloudwatch.LogGroup(
+        f"{name}-logs",
+        name=f"/aws/sagemaker/Endpoints/{endpoint_name}",
+        retention_in_days=retention_days,
+        kms_key_id=key,
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _model(
+    name: str,
+    model: Model,
+    store: ModelStore,
+    role: aws.iam.Role,
+    permissions: list[pulumi.Resource],
+    group: aws.ec2.SecurityGroup,
+    network: Attachment,
+    database: DatabaseConnection | None,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+) -> aws.sagemaker.Model:
+    in_ecr = ECR_IMAGE.fullmatch(model.container.image) is not None
+    return aws.sagemaker.Model(
+        f"{name}-v{version_key(model.version)}",
+        execution_role_arn=role.arn,
+        primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
+            image=model.container.image,
+            # A registry that is not ECR is reached through the network.
+            image_config=None if in_ecr else aws.sagemaker.ModelPrimaryContainerImageConfigArgs(repository_access_mode="Vpc"),
+            model_data_url=store.urls[model.version],
+            environment=_environment(name, model, database),
+        ),
+        vpc_config=aws.sagemaker.ModelVpcConfigArgs(subnets=network.subnet_ids, security_group_ids=[group.id]),
+        # Isolation takes every network call away from the container, the database's too.
+        enable_network_isolation=database is None,
+        tags={**tags, "model-version": model.version},
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=permissions),
+    )
+
+
+def _environment(name: str, model: Model, database: DatabaseConnection | None) -> Mapping[str, pulumi.Input[str]]:
+    if database is None:
+        return model.container.environment
+    return {
+        **model.container.environment,
+        "DATABASE_HOST": database.host,
+        "DATABASE_PORT": str(POSTGRES),
+        "DATABASE_NAME": database.database,
+        "DATABASE_USER": database_user(name),
+    }
+
+
+def _configuration(
+    name: str,
+    args: SageMakerEndpointArgs,
+    placed: list[Variant],
+    models: dict[str, aws.sagemaker.Model],
+    store: ModelStore,
+    key: pulumi.Output[str],
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+) -> aws.sagemaker.EndpointConfiguration:
+    """Immutable: a change makes a new one, to which the endpoint is updated, and deletes the old one last."""
+    captured = args.operations.capture_percent
+    capture = aws.sagemaker.EndpointConfigurationDataCaptureConfigArgs(
+        enable_capture=True,
+        initial_sampling_percentage=captured,
+        destination_s3_uri=pulumi.Output.concat("s3://", store.bucket.bucket, "/", CAPTURE_PREFIX),
+        kms_key_id=key,
+        capture_options=[
+            aws.sagemaker.EndpointConfigurationDataCaptureConfigCaptureOptionArgs(capture_mode="Input"),
+            aws.sagemaker.EndpointConfigurationDataCaptureConfigCaptureOptionArgs(capture_mode="Output"),
+        ],
+    )
+    return aws.sagemaker.EndpointConfiguration(
+        f"{name}-config",
+        production_variants=[
+            aws.sagemaker.EndpointConfigurationProductionVariantArgs(
+                variant_name=variant.name,
+                model_name=models[variant.model.version].name,
+                instance_type=args.machine.name,
+                initial_instance_count=args.first_instances if variant.serves else args.scaling.minimum,
+                initial_variant_weight=float(variant.percent),
+                routing_configs=[
+                    aws.sagemaker.EndpointConfigurationProductionVariantRoutingConfigArgs(routing_strategy="LEAST_OUTSTANDING_REQUESTS")
+                ],
+            )
+            for variant in placed
+        ],
+        # Local NVMe disks are encrypted by their hardware, and SageMaker refuses a key for them.
+        kms_key_arn=None if args.machine.local_disk else key,
+        data_capture_config=capture if captured else None,
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _endpoint(
+    name: str,
+    endpoint_name: str,
+    args: SageMakerEndpointArgs,
+    configuration: aws.sagemaker.EndpointConfiguration,
+    alarms: EndpointAlarms,
+    tags: dict[str, str],
+    before: list[pulumi.Resource],
+    parent: pulumi.Resource,
+) -> aws.sagemaker.Endpoint:
+    return aws.sagemaker.Endpoint(
+        name,
+        name=endpoint_name,
+        endpoint_config_name=configuration.name,
+        deployment_config=None if args.guardrails is None else _guarded(args.guardrails, args.first_instances, alarms),
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=before),
+    )
+
+
+def _guarded(guardrails: Guardrails, instances: int, alarms: EndpointAlarms) -> aws.sagemaker.EndpointDeploymentConfigArgs:
+    """Constant over the endpoint's life: the provider replaces an endpoint to which rollback alarms are added or from which they are taken away."""
+    seconds = guardrails.bake_minutes * 60
+    routing = aws.sagemaker.EndpointDeploymentConfigBlueGreenUpdatePolicyTrafficRoutingConfigurationArgs
+    canary = aws.sagemaker.EndpointDeploymentConfigBlueGreenUpdatePolicyTrafficRoutingConfigurationCanarySizeArgs
+    return aws.sagemaker.EndpointDeploymentConfigArgs(
+        blue_green_update_policy=aws.sagemaker.EndpointDeploymentConfigBlueGreenUpdatePolicyArgs(
+            traffic_routing_configuration=routing(type="ALL_AT_ONCE", wait_interval_in_seconds=seconds)
+            if instances < 2
+            else routing(
+                type="CANARY",
+                wait_interval_in_seconds=seconds,
+                canary_size=canary(type="CAPACITY_PERCENT", value=guardrails.canary_percent),
+            ),
+            termination_wait_in_seconds=seconds,
+            # More than both watches; half an hour for the new instances.
+            maximum_execution_timeout_in_seconds=2 * seconds + 1800,
+        ),
+        auto_rollback_configuration=aws.sagemaker.EndpointDeploymentConfigAutoRollbackConfigurationArgs(
+            alarms=[aws.sagemaker.EndpointDeploymentConfigAutoRollbackConfigurationAlarmArgs(alarm_name=alarm.name) for alarm in alarms.guards]
+        ),
+    )
+
+
+def _cost(args: SageMakerEndpointArgs, replicas: int) -> float:
+    """US dollars a month of the instances: idle versions at their minimum, those that serve at `replicas`."""
+    counts = [replicas if variant.serves else args.scaling.minimum for variant in variants(args.models, args.rollout)]
+    return monthly(args.machine.hourly_usd) * sum(counts)
+
+
+def _check_name(name: str) -> None:
+    if len(name) > LONGEST_NAME or not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name):
+        reason = f"'{name}' is no name for it; allowed: 1 to {LONGEST_NAME} lower-case letters, digits and '-', beginning with a letter"
+        raise ArgumentError(f"SageMakerEndpoint '{name}'", [Problem("name", reason)])
+
+
+def _model_problems(model: Model, database: DatabaseConnection | None) -> Iterator[Problem]:
+    container = model.container
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
+    served = (
+        ("port", container.port, 8080),
+        ("health_path", container.health_path, "/ping"),
+        ("predict_path", container.predict_path, "/invocations"),
+    )
+    for field, value, only in served:
+        if value != only:
+            yield Problem(f"container.{field}", f"{value!r} is not allowed; SageMaker only serves {only}")
+    if len(container.image) > 255:
+        yield Problem("container.image", f"has {len(container.image)} characters; SageMaker takes 255 or fewer")
+    if len(container.environment) > 90:
+        yield Problem(
+            "container.environment", f"has {len(container.environment)} variables; SageMaker takes 90 or fewer besides those for the database"
+        )
+    if database is not None:
+        for variable in container.environment:
+            if variable.startswith("DATABASE_"):
+                yield Problem(f"container.environment.{variable}", "excludes database: it is set from there; give one of the two")
+    if model.source.startswith("s3://") and not re.fullmatch(r"s3://[a-z0-9.-]{3,63}/.+\.tar\.gz", model.source):
+        yield Problem("source", f"'{model.source}' is no archive; SageMaker loads s3://<bucket>/<path>.tar.gz")
+
+
+def _access_problems(args: SageMakerEndpointArgs) -> Iterator[Problem]:
+    for index, caller in enumerate(args.access.callers):
+        if not CALLER.fullmatch(caller):
+            yield Problem(f"access.callers[{index}]", f"'{caller}' is not an ARN of an IAM role or user (arn:aws:iam::<account>:role/<name>)")
+    if args.network.id is not None and args.network.callers:
+        yield Problem(
+            "network.callers",
+            "excludes network.id: the given network's own VPC endpoints decide who reaches them; list the ranges at AwsNetwork's `callers`",
+        )
+    if isinstance(args.encryption.key, str) and not KEY_ARN.fullmatch(args.encryption.key):
+        yield Problem("encryption.key", f"'{args.encryption.key}' is not the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>)")
+
+
+def _release_problems(args: SageMakerEndpointArgs) -> Iterator[Problem]:
+    if len(args.models) > MOST:
+        yield Problem("models", f"{len(args.models)} versions are too many; an endpoint has {MOST} variants at most")
+    if args.guardrails is not None and len(args.models) > 1:
+        yield Problem(
+            "guardrails",
+            f"excludes more than one version in models ({', '.join(model.version for model in args.models)}): SageMaker shifts from the version "
+            "deployed to the one listed; list one, or leave guardrails out and share requests by rollout.traffic",
+        )
+    if not 1 <= args.invocations_per_instance <= 100_000:
+        yield Problem("invocations_per_instance", f"{args.invocations_per_instance} is not allowed; use 1 to 100000")
+    if args.release_instances is not None and not args.scaling.minimum <= args.release_instances <= args.scaling.maximum:
+        allowed = f"use scaling.minimum {args.scaling.minimum} to scaling.maximum {args.scaling.maximum}"
+        yield Problem("release_instances", f"{args.release_instances} is not allowed; {allowed}")

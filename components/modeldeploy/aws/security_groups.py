@@ -1,0 +1,72 @@
+"""What may talk to what inside the network."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from .account import Account
+from .network import Attachment
+
+POSTGRES = 5432
+
+
+def model_group(
+    name: str, attachment: Attachment, reads_database: bool, account: Account, tags: dict[str, str], parent: pulumi.Resource
+) -> aws.ec2.SecurityGroup:
+    """The group of a model's instances: nothing comes in (SageMaker calls the container from its own side), and out only to AWS services and the
+    database."""
+    opts = pulumi.ResourceOptions(parent=parent)
+    group = aws.ec2.SecurityGroup(f"{name}-model", description="Instances that serve the model", vpc_id=attachment.vpc_id, tags=tags, opts=opts)
+    s3 = aws.ec2.get_prefix_list_output(
+        name=account.region.apply(lambda region: f"com.amazonaws.{region}.s3"), opts=pulumi.InvokeOutputOptions(parent=parent)
+    )
+    _egress(f"{name}-model-services", group, "Private endpoints of AWS services", 443, tags, parent, cidr=attachment.cidr)
+    _egress(f"{name}-model-s3", group, "Model artifacts in S3", 443, tags, parent, prefix_list=s3.id)
+    if reads_database:
+        _egress(f"{name}-model-database", group, "The database", POSTGRES, tags, parent, cidr=attachment.cidr)
+    return group
+
+
+def database_group(name: str, attachment: Attachment, callers: Sequence[str], tags: dict[str, str], parent: pulumi.Resource) -> aws.ec2.SecurityGroup:
+    """The group of a database: PostgreSQL from the network and the ranges that are connected to it; nothing goes out."""
+    opts = pulumi.ResourceOptions(parent=parent)
+    group = aws.ec2.SecurityGroup(f"{name}-database", description="The database", vpc_id=attachment.vpc_id, tags=tags, opts=opts)
+    ranges: list[pulumi.Input[str]] = [attachment.cidr, *callers]
+    for index, caller in enumerate(ranges):
+        aws.vpc.SecurityGroupIngressRule(
+            f"{name}-database-{index}",
+            security_group_id=group.id,
+            description="The network itself" if index == 0 else "Callers of a connected network",
+            ip_protocol="tcp",
+            from_port=POSTGRES,
+            to_port=POSTGRES,
+            cidr_ipv4=caller,
+            tags=tags,
+            opts=opts,
+        )
+    return group
+
+
+def _egress(
+    name: str,
+    group: aws.ec2.SecurityGroup,
+    description: str,
+    port: int,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+    cidr: pulumi.Input[str] | None = None,
+    prefix_list: pulumi.Input[str] | None = None,
+) -> None:
+    aws.vpc.SecurityGroupEgressRule(
+        name,
+        security_group_id=group.id,
+        description=description,
+        ip_protocol="tcp",
+        from_port=port,
+        to_port=port,
+        cidr_ipv4=cidr,
+        prefix_list_id=prefix_list,
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )

@@ -1,0 +1,76 @@
+"""What AWS answers in these tests, and arguments of which each test changes one."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from modeldeploy.aws.managed_endpoint import SageMakerEndpoint, SageMakerEndpointArgs
+from modeldeploy.spec import Container, Environment, Model
+from tests.support.mocks import Graph, Mocked, record
+
+ACCOUNT = "111122223333"
+REGION = "eu-west-1"
+IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/pricing@sha256:" + "a" * 64
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made"
+CONFIGURATION = "pricing-config-name"
+
+OUTPUTS: dict[str, Mocked] = {
+    "aws:kms/key:Key": {"arn": KEY},
+    "aws:ec2/vpc:Vpc": {"id": "vpc-made", "arn": "arn:vpc"},
+    "aws:s3/bucket:Bucket": {"bucket": "bucket-made", "arn": "arn:aws:s3:::bucket-made"},
+    "aws:cloudwatch/logGroup:LogGroup": lambda inputs: {"name": inputs.get("name", "group-made"), "arn": f"arn:logs:{inputs.get('name', 'group-made')}"},
+    "aws:cloudwatch/metricAlarm:MetricAlarm": lambda inputs: {"name": f"alarm {inputs['alarmDescription']}", "arn": f"arn:{inputs['alarmDescription']}"},
+    "aws:sns/topic:Topic": {"arn": "arn:topic"},
+    "aws:iam/role:Role": lambda inputs: {"name": "role-made", "arn": f"arn:role:{inputs.get('description', '')}"},
+    "aws:sagemaker/model:Model": lambda inputs: {"name": f"model-{inputs['tags']['model-version']}"},
+    "aws:sagemaker/endpointConfiguration:EndpointConfiguration": {"name": CONFIGURATION},
+    "aws:sagemaker/endpoint:Endpoint": lambda inputs: {"arn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/{inputs['name']}"},
+    "aws:rds/instance:Instance": lambda inputs: {
+        "resourceId": "db-MADE",
+        "address": f"{inputs['identifier']}.rds.example",
+        "masterUserSecrets": [{"secretArn": "arn:secret"}],
+    },
+    "aws:rds/subnetGroup:SubnetGroup": {"name": "subnets-made"},
+    "aws:rds/parameterGroup:ParameterGroup": {"name": "parameters-made"},
+    "pulumi:index:Stash": lambda inputs: {"output": inputs["input"]},
+}
+
+CALLS: dict[str, Mocked] = {
+    "aws:index/getRegion:getRegion": {"region": REGION},
+    "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+    "aws:index/getPartition:getPartition": {"partition": "aws"},
+    "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": [f"{REGION}a", f"{REGION}b", f"{REGION}c"]},
+    "aws:ec2/getVpc:getVpc": lambda inputs: {"id": inputs["id"], "cidrBlock": "10.9.0.0/16"},
+    "aws:ec2/getPrefixList:getPrefixList": {"id": "pl-s3"},
+    "aws:cloudcontrol/getResource:getResource": {"properties": json.dumps({"EndpointConfigName": CONFIGURATION})},
+}
+
+
+def run(program: Callable[[], dict[str, Any] | None], calls: dict[str, Mocked] | None = None) -> Graph:
+    return record(program, outputs=OUTPUTS, calls={**CALLS, **(calls or {})})
+
+
+def model(folder: Path, version: str = "1", **changes: Any) -> Model:
+    artifact = folder / version
+    artifact.mkdir(exist_ok=True)
+    (artifact / "model.pkl").write_text(f"model {version}")
+    return Model(**{"name": "pricing", "version": version, "source": str(artifact), "container": Container(image=IMAGE), **changes})
+
+
+def arguments(folder: Path, **changes: Any) -> SageMakerEndpointArgs:
+    return SageMakerEndpointArgs(**{"models": [model(folder)], "environment": Environment.DEVELOPMENT, **changes})
+
+
+def deploy(args: SageMakerEndpointArgs, calls: dict[str, Mocked] | None = None) -> Graph:
+    """The endpoint `pricing`, with all its outputs."""
+
+    def program() -> dict[str, Any]:
+        endpoint = SageMakerEndpoint("pricing", args)
+        return {name: getattr(endpoint, name) for name in SageMakerEndpoint.__annotations__}
+
+    return run(program, calls)
+
+
+def statements(policy: str) -> list[dict[str, Any]]:
+    return json.loads(policy)["Statement"]
