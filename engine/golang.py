@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 import time
 from collections import deque
@@ -19,6 +20,9 @@ _CHOICES = (
     "Then run `make engine` again."
 )
 
+# Beside a go.mod, Go may answer for the version that asks for instead of its own.
+_NEUTRAL = Path(tempfile.gettempdir())
+
 _SECONDS_BETWEEN_NOTES = 20
 
 
@@ -27,14 +31,14 @@ def require() -> str:
     go = shutil.which("go")
     if go is None:
         raise EngineError(f"Neither the Pulumi CLI nor Go was found on PATH.\n{_CHOICES}")
-    version = Version.parse(run([go, "env", "GOVERSION"], Path.home()).removeprefix("go"))
+    version = Version.parse(run([go, "env", "GOVERSION"], _NEUTRAL).removeprefix("go"))
     if version is None or version < OLDEST_GO_THAT_UPGRADES or (version < OLDEST_GO and _stays_as_it_is(go)):
         raise EngineError(f"The Pulumi CLI was not found on PATH, and Go at {go} is version {version}, which is too old.\n{_CHOICES}")
     return go
 
 
 def _stays_as_it_is(go: str) -> bool:
-    return run([go, "env", "GOTOOLCHAIN"], Path.home()).strip() == "local"
+    return run([go, "env", "GOTOOLCHAIN"], _NEUTRAL) == "local"
 
 
 def run(command: list[str], folder: Path) -> str:

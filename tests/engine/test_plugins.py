@@ -1,7 +1,9 @@
 """Plugins written in Python run through the language host: providers of all kinds, and policy packs."""
 
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -125,6 +127,18 @@ main(sys.argv[1:], "0.1.0", Shelf())
 """
 
 
+# The SDK's server cannot be attached to.
+ATTACH = """
+from google.protobuf.empty_pb2 import Empty
+from pulumi.provider.experimental.server import ProviderServicer
+
+async def attach(self, request, context):
+    return Empty()
+
+ProviderServicer.Attach = attach
+"""
+
+
 def with_pack(project: ProjectFactory, pack: str = PACK) -> Project:
     made = project({"__main__.py": DYNAMIC, "pack/__main__.py": pack, "pack/PulumiPolicy.yaml": RUNTIME})
     made.policy_pack = made.directory / "pack"
@@ -234,6 +248,21 @@ def test_resource_provider_by_path_does_the_whole_cycle(project: ProjectFactory)
 
     made.destroy()
     assert json.loads(store.read_text()) == {}
+
+
+def test_provider_that_already_runs_is_attached_to(project: ProjectFactory, tmp_path: Path) -> None:
+    (tmp_path / "shelf.py").write_text(PROVIDER.replace("main(sys.argv", f"{ATTACH}main(sys.argv"))
+    provider = subprocess.Popen([sys.executable, str(tmp_path / "shelf.py"), "127.0.0.1:1"], stdout=subprocess.PIPE, text=True)
+    assert provider.stdout is not None
+    try:
+        made = project({"__main__.py": BOOK}, debug_providers={"shelf": int(provider.stdout.readline())})
+        made.up()
+        assert json.loads((tmp_path / "store.json").read_text()) == {"book-1": "Emma"}
+        made.destroy()
+        assert provider.poll() is None
+    finally:
+        provider.kill()
+        provider.communicate()
 
 
 def test_import_adopts_a_resource_and_writes_the_program_for_it(project: ProjectFactory) -> None:
