@@ -7,7 +7,7 @@ from sandbox.metadata import Catalog, Kind, Property, ResourceType, Type
 from sandbox.metadata.documented import allowed_values, constant
 from sandbox.suggest import nearest
 from sandbox.values import UNKNOWN, AssetValue, Inputs, Refusal
-from sandbox.wire import Path, text_of
+from sandbox.wire import PropertyPath, text_of
 
 _INTERNAL = "__"
 """Prefix of the properties that providers keep for themselves (`__defaults`)."""
@@ -27,7 +27,7 @@ def check_provider(catalog: Catalog, inputs: Inputs) -> list[Refusal]:
     return [refusal for name in inputs if (refusal := _unknown(name, known, ())) is not None]
 
 
-def _unknown(name: str, known: dict[str, Property], path: Path) -> Refusal | None:
+def _unknown(name: str, known: dict[str, Property], path: PropertyPath) -> Refusal | None:
     if name in known or name.startswith(_INTERNAL) or (not path and name in ("version", "pluginDownloadURL")):
         return None
     meant = nearest(name, known)
@@ -40,7 +40,7 @@ class _Checker:
         self._catalog = catalog
         self._coerces = catalog.package in ("aws", "gcp")  # Terraform's schema turns "5" into 5 and true into "true"; ARM and Kubernetes do not
         self._closed_enums = catalog.package in ("azure-native", "kubernetes")
-        self._kinds: dict[Kind, Callable[[Type, Any, Path, str], Iterator[Refusal]]] = {
+        self._kinds: dict[Kind, Callable[[Type, Any, PropertyPath, str], Iterator[Refusal]]] = {
             Kind.LIST: self._list,
             Kind.MAP: self._map,
             Kind.OBJECT: self._object,
@@ -48,7 +48,7 @@ class _Checker:
             Kind.ASSET: self._asset,
         }
 
-    def properties(self, known: dict[str, Property], given: Inputs, path: Path) -> Iterator[Refusal]:
+    def properties(self, known: dict[str, Property], given: Inputs, path: PropertyPath) -> Iterator[Refusal]:
         for name, value in given.items():
             declared = known.get(name)
             if declared is None:
@@ -61,7 +61,7 @@ class _Checker:
             if declared.required and given.get(name) is None:
                 yield Refusal(text_of((*path, name)), f"missing required property ({describe(declared.type)})")
 
-    def value(self, kind: Type, value: Any, path: Path, doc: str) -> Iterator[Refusal]:
+    def value(self, kind: Type, value: Any, path: PropertyPath, doc: str) -> Iterator[Refusal]:
         if value is UNKNOWN or value is None or kind.kind is Kind.ANY:
             return
         handler = self._kinds.get(kind.kind)
@@ -70,7 +70,7 @@ class _Checker:
         else:
             yield from self._scalar(kind, value, path, doc)
 
-    def _scalar(self, kind: Type, value: Any, path: Path, doc: str) -> Iterator[Refusal]:
+    def _scalar(self, kind: Type, value: Any, path: PropertyPath, doc: str) -> Iterator[Refusal]:
         if not _is_scalar(kind.kind, value, coerces=self._coerces):
             yield Refusal(text_of(path), f"{show(value)} is {_article(value)}, expected {describe(kind)}")
             return
@@ -85,34 +85,34 @@ class _Checker:
             allowed = allowed_values(doc)
         yield from self._listed(allowed, value, path)
 
-    def _listed(self, allowed: tuple[Any, ...], value: Any, path: Path) -> Iterator[Refusal]:
+    def _listed(self, allowed: tuple[Any, ...], value: Any, path: PropertyPath) -> Iterator[Refusal]:
         if not allowed or value == "" or _plain(value) in {_plain(item) for item in allowed}:
             return
         meant = nearest(str(value), [str(item) for item in allowed])
         hint = f" (did you mean '{meant}'?)" if meant else ""
         yield Refusal(text_of(path), f"{show(value)} is not allowed{hint}; allowed: {', '.join(str(item) for item in allowed)}")
 
-    def _list(self, kind: Type, value: Any, path: Path, doc: str) -> Iterator[Refusal]:
+    def _list(self, kind: Type, value: Any, path: PropertyPath, doc: str) -> Iterator[Refusal]:
         if not isinstance(value, list) or kind.item is None:
             yield Refusal(text_of(path), f"{show(value)} is {_article(value)}, expected {describe(kind)}")
             return
         for index, item in enumerate(cast("list[Any]", value)):
             yield from self.value(kind.item, item, (*path, index), doc)
 
-    def _map(self, kind: Type, value: Any, path: Path, doc: str) -> Iterator[Refusal]:
+    def _map(self, kind: Type, value: Any, path: PropertyPath, doc: str) -> Iterator[Refusal]:
         if not isinstance(value, dict) or kind.item is None:
             yield Refusal(text_of(path), f"{show(value)} is {_article(value)}, expected {describe(kind)}")
             return
         for key, item in cast("dict[str, Any]", value).items():
             yield from self.value(kind.item, item, (*path, key), "")
 
-    def _object(self, kind: Type, value: Any, path: Path, doc: str) -> Iterator[Refusal]:
+    def _object(self, kind: Type, value: Any, path: PropertyPath, doc: str) -> Iterator[Refusal]:
         if not isinstance(value, dict) or kind.ref is None:
             yield Refusal(text_of(path), f"{show(value)} is {_article(value)}, expected {describe(kind)}")
             return
         yield from self.properties(self._catalog.object(kind.ref).properties, cast("Inputs", value), path)
 
-    def _union(self, kind: Type, value: Any, path: Path, doc: str) -> Iterator[Refusal]:
+    def _union(self, kind: Type, value: Any, path: PropertyPath, doc: str) -> Iterator[Refusal]:
         options = self._narrow(kind.options, value)
         enums = [option for option in options if option.values]
         if isinstance(value, str | int | float) and enums and self._closed_enums:
@@ -143,7 +143,7 @@ class _Checker:
                     return (option,)
         return tuple(objects) or options
 
-    def _asset(self, kind: Type, value: Any, path: Path, doc: str) -> Iterator[Refusal]:
+    def _asset(self, kind: Type, value: Any, path: PropertyPath, doc: str) -> Iterator[Refusal]:
         if not isinstance(value, AssetValue):
             yield Refusal(text_of(path), f"{show(value)} is {_article(value)}, expected an asset or archive")
 

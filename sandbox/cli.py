@@ -5,10 +5,12 @@ import json
 import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from sandbox.faults import OPERATIONS
 from sandbox.home import Home, Running, default_folder
 from sandbox.store import Record, Store
 
+_VERTEX_MODEL = "aiplatform.googleapis.com/Model"
 _START_SECONDS = 20.0
 _STOP_SECONDS = 10.0
 
@@ -95,12 +98,13 @@ def _serve(home: Home, options: argparse.Namespace) -> int:
     _refuse_second(home)
     store = Store(home.database)
     try:
-        server = Server(store, options.port)
+        server = Server(store, home.vertex_database, options.port)
     except PortTakenError as error:
         raise UsageError(str(error)) from None
     server.start()
-    home.note(Running(pid=os.getpid(), port=server.port, debug_providers=server.debug_providers))
-    print(f"sandbox listening on 127.0.0.1:{server.port}\nexport PULUMI_DEBUG_PROVIDERS={server.debug_providers}", flush=True)
+    running = Running(pid=os.getpid(), port=server.port, environment=server.environment)
+    home.note(running)
+    print(f"sandbox listening on 127.0.0.1:{server.port}\n{running.exports()}", flush=True)
 
     def end(number: int, frame: Any) -> None:
         raise SystemExit(0)
@@ -131,7 +135,7 @@ def _start(home: Home, options: argparse.Namespace) -> int:
     if running is not None:
         if options.port not in (0, running.port):
             _refuse_second(home)
-        print(f"the sandbox already runs on port {running.port}\nexport PULUMI_DEBUG_PROVIDERS={running.debug_providers}")
+        print(f"the sandbox already runs on port {running.port}\n{running.exports()}")
         return 0
     with home.log.open("ab") as log:
         command = [sys.executable, "-m", "sandbox", "--home", str(home.folder.resolve()), "serve", "--port", str(options.port)]
@@ -142,7 +146,7 @@ def _start(home: Home, options: argparse.Namespace) -> int:
     while time.monotonic() < deadline:
         running = home.running()
         if running is not None and running.pid == process.pid:
-            print(f"sandbox started on port {running.port}\nexport PULUMI_DEBUG_PROVIDERS={running.debug_providers}")
+            print(f"sandbox started on port {running.port}\n{running.exports()}")
             return 0
         if process.poll() is not None:
             said = home.log.read_bytes()[start:].decode(errors="replace").strip()
@@ -170,34 +174,50 @@ def _stop(home: Home, options: argparse.Namespace) -> int:
 
 def _status(home: Home, options: argparse.Namespace) -> int:
     running = home.running()
-    count = len(_store(home).all())
+    count = len(_store(home).all()) + len(_vertex_models(home))
     if options.json:
-        port = running.port if running else None
-        providers = running.debug_providers if running else None
-        print(json.dumps({"running": running is not None, "port": port, "debugProviders": providers, "resources": count}))
+        known = {"port": running.port, "environment": running.environment} if running else {}
+        print(json.dumps({"running": running is not None, "resources": count, **known}))
     elif running is None:
         print(f"no sandbox runs; its database holds {count} resources")
     else:
         print(f"running on port {running.port} (process {running.pid}); it holds {count} resources")
-        print(f"export PULUMI_DEBUG_PROVIDERS={running.debug_providers}")
+        print(running.exports())
     return 0 if running is not None else 3
 
 
 def _reset(home: Home, options: argparse.Namespace) -> int:
     _store(home).reset()
+    if home.vertex_database.exists():
+        with closing(sqlite3.connect(home.vertex_database, timeout=30)) as database, database:
+            database.execute("DELETE FROM documents")
     print("the sandbox is empty")
     return 0
 
 
 def _resources(home: Home, options: argparse.Namespace) -> int:
     records = [record for record in _store(home).all() if options.type in (None, record.token)]
+    models = _vertex_models(home) if options.type in (None, _VERTEX_MODEL) else []
     if options.json:
-        print(json.dumps([_describe(record) for record in records], indent=2))
+        described = [_describe(record) for record in records] + [{"type": _VERTEX_MODEL, "id": model} for model in models]
+        print(json.dumps(described, indent=2))
         return 0
     for record in records:
         print(f"{record.token}  {record.id}{'' if record.acknowledged else '  (not yet seen in any state)'}")
-    print(f"{len(records)} resources")
+    for model in models:
+        print(f"{_VERTEX_MODEL}  {model}")
+    print(f"{len(records) + len(models)} resources")
     return 0
+
+
+def _vertex_models(home: Home) -> list[str]:
+    """The models in Vertex AI's registry, which are not the work of one of the four providers."""
+    from sandbox.vertex import VertexApi
+
+    if not home.vertex_database.exists():
+        return []
+    with closing(VertexApi(home.vertex_database)) as api:
+        return api.models()
 
 
 def _describe(record: Record) -> dict[str, Any]:

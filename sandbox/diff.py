@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from sandbox.naming import DEFAULTS
 from sandbox.values import UNKNOWN, AssetValue, Inputs
-from sandbox.wire import Path
+from sandbox.wire import PropertyPath
 
 
 class Change(Enum):
@@ -23,7 +23,7 @@ class Change(Enum):
 class Difference:
     """One changed property: the innermost path that differs."""
 
-    path: Path
+    path: PropertyPath
     change: Change
 
 
@@ -36,7 +36,7 @@ def compare(old: Inputs, new: Inputs) -> list[Difference]:
     return found
 
 
-def _values(old: Any, new: Any, path: Path) -> Iterator[Difference]:
+def _values(old: Any, new: Any, path: PropertyPath) -> Iterator[Difference]:
     if old is None and new is None:
         return
     if old is None:

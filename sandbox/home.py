@@ -12,7 +12,11 @@ class Running:
 
     pid: int
     port: int
-    debug_providers: str
+    environment: dict[str, str]
+
+    def exports(self) -> str:
+        """The lines that make a shell use it."""
+        return "\n".join(f"export {name}={value}" for name, value in self.environment.items())
 
     def alive(self) -> bool:
         """Whether the process is there, and is a sandbox."""
@@ -35,6 +39,11 @@ class Home:
     def database(self) -> Path:
         """The SQLite database."""
         return self.folder / "sandbox.db"
+
+    @property
+    def vertex_database(self) -> Path:
+        """The database of Vertex AI's API."""
+        return self.folder / "vertex.db"
 
     @property
     def log(self) -> Path:

@@ -175,7 +175,8 @@ def _find(call: Call, token: str, keys: tuple[str, ...]) -> Record | None:
 
 
 def _subnets(call: Call) -> Inputs:
-    wanted = {value for item in call.arguments.get("filters") or [] if item.get("name") == "vpc-id" for value in item["values"]}
+    filters = cast("list[Inputs]", call.arguments.get("filters") or [])
+    wanted: set[str] = {value for item in filters if item.get("name") == "vpc-id" for value in item["values"]}
     ids = [record.id for record in call.store.of_type("aws:ec2/subnet:Subnet") if not wanted or record.inputs.get("vpcId") in wanted]
     return {**call.arguments, "id": call.region, "ids": ids, "region": call.region}
 

@@ -94,19 +94,24 @@ def _name_object(inputs: Inputs, *, old_inputs: Inputs, logical_name: str, seed:
     if metadata.get("name") is not None or metadata.get("generateName") is not None or (wish is not None and wish.mode is Mode.DISABLE):
         return inputs
     old = cast("Inputs", old_inputs.get("metadata") or {})
-    if (old.get("annotations") or {}).get(_AUTONAMED) == "true":
+    if _annotations(old).get(_AUTONAMED) == "true":
         name = old["name"]
     else:
         name = wish.name if wish is not None and wish.name else f"{logical_name}-{_hex(seed, 8)}"
-    annotations = {**(metadata.get("annotations") or {}), _AUTONAMED: "true"}
+    annotations = {**_annotations(metadata), _AUTONAMED: "true"}
     return {**inputs, "metadata": {**metadata, "name": name, "annotations": annotations}}
+
+
+def _annotations(metadata: Inputs) -> Inputs:
+    given = metadata.get("annotations")
+    return cast("Inputs", given) if isinstance(given, dict) else {}
 
 
 def was_chosen(resource: ResourceType, row: Row, inputs: Inputs) -> bool:
     """Whether the physical name has a random part, so that a replacement gets another name."""
     if resource.package == "kubernetes":
         metadata = cast("Inputs", inputs.get("metadata") or {})
-        return (metadata.get("annotations") or {}).get(_AUTONAMED) == "true" or metadata.get("generateName") is not None
+        return _annotations(metadata).get(_AUTONAMED) == "true" or metadata.get("generateName") is not None
     rule = name_property(resource, row)
     if rule is None or rule.style == "copy":
         return False

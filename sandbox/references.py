@@ -20,7 +20,7 @@ from sandbox.store import Record, Store
 from sandbox.templates import placeholders
 from sandbox.urns import package_of
 from sandbox.values import Inputs, Refusal
-from sandbox.wire import Path, text_of
+from sandbox.wire import PropertyPath, text_of
 
 Found = list[tuple[Record, str]]
 
@@ -49,7 +49,7 @@ def resolve(store: Store, resource: ResourceType, row: Row, inputs: Inputs, reso
     """The records the inputs refer to, and a refusal for each reference that names nothing."""
     found: Found = []
     problems: list[Refusal] = []
-    spoken_for: set[Path] = set()
+    spoken_for: set[PropertyPath] = set()
     for pattern, targets in row.references.items():
         for path, value in _at(inputs, pattern.split("."), ()):
             if isinstance(value, str) and value:
@@ -62,7 +62,7 @@ def resolve(store: Store, resource: ResourceType, row: Row, inputs: Inputs, reso
     return found, problems
 
 
-def _by_row(store: Store, targets: str, path: Path, value: str, found: Found, problems: list[Refusal]) -> None:
+def _by_row(store: Store, targets: str, path: PropertyPath, value: str, found: Found, problems: list[Refusal]) -> None:
     tokens: list[str] = []
     for target in targets.split():
         token, _, attribute = target.partition("#")
@@ -92,7 +92,9 @@ def _is_elsewhere(value: str) -> bool:
     return value.startswith("alias/aws/")
 
 
-def _by_value(store: Store, resource: ResourceType, path: Path, value: str, config: ProviderConfig, found: Found, problems: list[Refusal]) -> None:
+def _by_value(
+    store: Store, resource: ResourceType, path: PropertyPath, value: str, config: ProviderConfig, found: Found, problems: list[Refusal]
+) -> None:
     if value.startswith("arn:aws"):
         known, claim = _arn_claim(store, value)
     elif value.startswith("/subscriptions/"):
@@ -266,7 +268,7 @@ def _namespace(store: Store, resource: ResourceType, inputs: Inputs, found: Foun
         yield Refusal("metadata.namespace", f"there is no namespace {show(name)} in this cluster")
 
 
-def _at(value: Any, pattern: list[str], path: Path) -> Iterator[tuple[Path, Any]]:
+def _at(value: Any, pattern: list[str], path: PropertyPath) -> Iterator[tuple[PropertyPath, Any]]:
     """The values at a pattern of property names and `*`."""
     if not pattern:
         yield path, value
@@ -281,7 +283,7 @@ def _at(value: Any, pattern: list[str], path: Path) -> Iterator[tuple[Path, Any]
                 yield from _at(item, rest, (*path, key))
 
 
-def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+def _strings(value: Any, path: PropertyPath) -> Iterator[tuple[PropertyPath, str]]:
     if isinstance(value, str):
         yield path, value
     elif isinstance(value, list):

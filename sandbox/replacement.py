@@ -12,7 +12,7 @@ from sandbox.identity import id_template, name_property
 from sandbox.metadata import Catalog, Kind, Property, ResourceType, Type
 from sandbox.metadata.documented import immutable
 from sandbox.templates import placeholders
-from sandbox.wire import Path
+from sandbox.wire import PropertyPath
 
 _PLACES = {
     "aws": frozenset({"region"}),
@@ -22,12 +22,12 @@ _PLACES = {
 }
 
 
-def generic(path: Path) -> str:
+def generic(path: PropertyPath) -> str:
     """A path without list positions: `containers.image` for `containers[0].image`."""
     return ".".join(part for part in path if isinstance(part, str))
 
 
-def replaces(catalog: Catalog, resource: ResourceType, row: Row, path: Path) -> bool:
+def replaces(catalog: Catalog, resource: ResourceType, row: Row, path: PropertyPath) -> bool:
     """Whether a change at this path means a new resource."""
     ours = _always(resource, row) | row.replaces
     full = generic(path)
@@ -72,7 +72,7 @@ def _nothing(token: str) -> frozenset[str]:
     return frozenset()
 
 
-def _documented(catalog: Catalog, resource: ResourceType, path: Path) -> bool:
+def _documented(catalog: Catalog, resource: ResourceType, path: PropertyPath) -> bool:
     """Whether the property at the path, or one around it, is documented as immutable."""
     properties = resource.inputs
     kind: Type | None = None

@@ -20,6 +20,7 @@ class Situation:
     id: str
     inputs: Inputs
     record: Record | None
+    deployed_models: Callable[[str], list[str]]
 
 
 Rule = Callable[[Situation], Iterator[Refusal]]
@@ -87,10 +88,9 @@ def _deployment_without_traffic(situation: Situation) -> Iterator[Refusal]:
 
 
 def _no_deployed_models(situation: Situation) -> Iterator[Refusal]:
-    models = situation.record.outputs.get("deployedModels") if situation.record else None
+    models = situation.deployed_models(situation.id)
     if models:
-        names = ", ".join(str(_object(model).get("id") or _object(model).get("displayName")) for model in cast("list[Any]", models))
-        yield Refusal("deployedModels", f"models are still deployed to the endpoint ({names}): undeploy them first")
+        yield Refusal("deployedModels", f"models are still deployed to the endpoint ({', '.join(models)}): undeploy them first")
 
 
 def _empty_bucket(*objects: str) -> Rule:

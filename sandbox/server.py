@@ -9,11 +9,12 @@ import threading
 from collections.abc import Callable
 from concurrent import futures
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
-from sandbox import protocol
+from sandbox import protocol, vertex
 from sandbox.check import check_provider
-from sandbox.config import ProviderConfig, read_settings
+from sandbox.config import GCP_PROJECT_NUMBER, ProviderConfig, read_settings
 from sandbox.diff import Change
 from sandbox.faults import CancelledError, FaultError
 from sandbox.invokes import InvokeError, is_secret
@@ -23,9 +24,11 @@ from sandbox.service import MissingError, RefusedError, Service
 from sandbox.store import Store
 from sandbox.urns import PACKAGES, package_of, parse
 from sandbox.values import Inputs, Refusal
-from sandbox.wire import Path, Properties, from_plain, text_of, to_plain
+from sandbox.vertex import VertexServer
+from sandbox.wire import Properties, PropertyPath, from_plain, text_of, to_plain
 
 _log = logging.getLogger(__name__)
+_ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
 _WORKERS = 64
 """The engine runs many operations at once, and latencies sleep in them."""
 
@@ -41,20 +44,47 @@ class PortTakenError(OSError):
 
 
 class Server:
-    """A sandbox that listens on the loopback interface."""
+    """A sandbox that listens on the loopback interface: the four providers, and Vertex AI's API beside them.
 
-    def __init__(self, store: Store, port: int = 0) -> None:
+    Models are uploaded and deployed by a provider of our own that talks to Google's API, not by pulumi-gcp: hence the second server. Its endpoints
+    are the ones made here, and an endpoint with models on it is not deleted here.
+    """
+
+    def __init__(self, store: Store, vertex_store: Path, port: int = 0) -> None:
         self._executor = futures.ThreadPoolExecutor(max_workers=_WORKERS)
-        self._grpc = protocol.make_server(Provider(Service(store)), self._executor)
+        service = Service(store, lambda endpoint: self._vertex.deployed_models(endpoint))
+        self._grpc = protocol.make_server(Provider(service), self._executor)
         bound = protocol.bind(self._grpc, port)
         if bound == 0:
             raise PortTakenError(port)
         self.port = bound
+        self._vertex: VertexServer = vertex.serve(
+            vertex_store,
+            endpoint_exists=lambda name: store.get(_ENDPOINT, "gcp", name) is not None,
+            project_number=lambda project: GCP_PROJECT_NUMBER,
+        )
 
     @property
     def debug_providers(self) -> str:
         """The value of `PULUMI_DEBUG_PROVIDERS` that makes the engine attach to this sandbox."""
         return ",".join(f"{package}:{self.port}" for package in PACKAGES)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What the engine and our own provider must find in their environment to work against this sandbox."""
+        return {
+            "PULUMI_DEBUG_PROVIDERS": self.debug_providers,
+            "MODELDEPLOY_VERTEX_API_ENDPOINT": self._vertex.address,
+            "MODELDEPLOY_VERTEX_ANONYMOUS": "true",
+        }
+
+    def deployed_models(self, endpoint: str) -> list[str]:
+        """The models on a Vertex AI endpoint."""
+        return self._vertex.deployed_models(endpoint)
+
+    def vertex_models(self) -> list[str]:
+        """The models in Vertex AI's registry."""
+        return self._vertex.api.models()
 
     def start(self) -> None:
         """Begin to serve."""
@@ -63,6 +93,7 @@ class Server:
     def stop(self, grace: float = 1.0) -> None:
         """Stop serving."""
         self._grpc.stop(grace).wait()
+        self._vertex.close()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def wait(self) -> None:
@@ -259,7 +290,7 @@ class Provider(protocol.ProviderServicer):
             given = _read(request.args)
             package = package_of(request.tok)
             result = self._service.invoke(request.tok, given.values, self._config_of(package, context))
-            secrets: set[Path] = {(name,) for name in result} if is_secret(request.tok) else set()
+            secrets: set[PropertyPath] = {(name,) for name in result} if is_secret(request.tok) else set()
             return protocol.invoke_response(_write(result, secrets))
 
         def refuse(error: Exception) -> Any:
@@ -323,16 +354,17 @@ def _failures(refusals: list[Refusal], given: Properties) -> list[Any]:
     return failures
 
 
-def _at(value: Any, path: Path) -> Any:
+def _at(value: Any, path: PropertyPath) -> Any:
     for part in path:
         value = value[part]
     return value
 
 
 def _texts(value: Any) -> list[str]:
-    if isinstance(value, dict | list):
-        items: Any = value.values() if isinstance(value, dict) else value
-        return [text for item in items for text in _texts(item)]
+    if isinstance(value, dict):
+        return [text for item in cast("Inputs", value).values() for text in _texts(item)]
+    if isinstance(value, list):
+        return [text for item in cast("list[Any]", value) for text in _texts(item)]
     return [str(value)] if isinstance(value, str | int | float) and not isinstance(value, bool) else []
 
 

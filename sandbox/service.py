@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, cast
@@ -21,7 +22,7 @@ from sandbox.store import Record, Store
 from sandbox.templates import is_made_up, placeholders
 from sandbox.urns import package_of, parse
 from sandbox.values import UNKNOWN, Inputs, Refusal
-from sandbox.wire import Path
+from sandbox.wire import PropertyPath
 
 _log = logging.getLogger(__name__)
 
@@ -44,15 +45,17 @@ class Diff:
     """The outcome of a comparison."""
 
     differences: list[Difference]
-    replacing: frozenset[Path]
+    replacing: frozenset[PropertyPath]
     delete_first: bool
 
 
 class Service:
     """The providers of all served packages over one store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, deployed_models: Callable[[str], list[str]] = lambda _: []) -> None:
+        """`deployed_models` tells which models Vertex AI's API has put on an endpoint."""
         self.store = store
+        self._deployed_models = deployed_models
 
     def check(self, urn: str, new: Inputs, *, old: Inputs, seed: bytes, wish: Wish | None, config: ProviderConfig) -> tuple[Inputs, list[Refusal]]:
         """The inputs as the provider completes them, and why it refuses them."""
@@ -180,7 +183,7 @@ class Service:
             record = self._find(resource, table, resource_id, {**state, **inputs}, config)
             if record is None:
                 return
-            refusals = rules.delete_refusals(rules.Situation(self.store, resource.token, record.id, record.inputs, record))
+            refusals = rules.delete_refusals(self._situation(resource, record.id, record.inputs, record))
             if table.guarded:
                 refusals += [Refusal("", f"still in use by {source.label} (its {path})") for source, path in references.blockers(self.store, record)]
             if refusals:
@@ -274,11 +277,14 @@ class Service:
         self, resource: ResourceType, table: Row, resource_id: str, completed: Inputs, record: Record | None, config: ProviderConfig
     ) -> references.Found:
         found, problems = references.resolve(self.store, resource, table, completed, resource_id, config)
-        problems += rules.write_refusals(rules.Situation(self.store, resource.token, resource_id, completed, record))
+        problems += rules.write_refusals(self._situation(resource, resource_id, completed, record))
         if problems:
             verb = "updating" if record is not None else "creating"
             raise RefusedError(f"{verb} {resource.token} '{resource_id}'", problems)
         return found
+
+    def _situation(self, resource: ResourceType, resource_id: str, inputs: Inputs, record: Record | None) -> rules.Situation:
+        return rules.Situation(self.store, resource.token, resource_id, inputs, record, self._deployed_models)
 
     def _preview_update(
         self, resource: ResourceType, table: Row, record: Record | None, resource_id: str, new: Inputs, old_state: Inputs, config: ProviderConfig

@@ -1,8 +1,8 @@
 """Templates of ids and computed outputs: `arn:aws:sqs:{region}:{account}:{name}`.
 
 A placeholder names an input or output of the resource (a dotted path reaches into objects), a fact of the provider's configuration (`region`,
-`account`, `project`, ...), or a made-up but stable value (`hex8`, `digits10`, `uuid`), which depends on the record's nonce alone. `a?b` takes the first
-that is there; `|lower` and the other filters change the text. A template that is one placeholder keeps the value's type.
+`account`, `project`, ...), or a made-up but stable value (`hex8`, `digits10`, `uuid`), which depends on the record's nonce alone. `a?b` takes
+the first that is there; `|lower` and the other filters change the text. A template that is one placeholder keeps the value's type.
 """
 
 import hashlib

@@ -17,7 +17,7 @@ class Sandbox:
     def __init__(self, database: Path) -> None:
         self.database = database
         self.store = Store(database)
-        self._server = Server(self.store)
+        self._server = Server(self.store, database.with_name("vertex.db"))
         self._server.start()
 
     @property
@@ -30,9 +30,22 @@ class Sandbox:
         """The packages it serves and their ports, as `PULUMI_DEBUG_PROVIDERS` wants them."""
         return dict.fromkeys(PACKAGES, self.port)
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The same for a process that attaches by environment alone, with the address of Vertex AI's API."""
+        return self._server.environment
+
     def resources(self, token: str | None = None) -> list[Record]:
         """What exists, of one type or of all."""
         return [record for record in self.store.all() if token in (None, record.token)]
+
+    def deployed_models(self, endpoint: str) -> list[str]:
+        """The models that Vertex AI's API has deployed to an endpoint."""
+        return self._server.deployed_models(endpoint)
+
+    def vertex_models(self) -> list[str]:
+        """The models in Vertex AI's registry."""
+        return self._server.vertex_models()
 
     def fault(
         self, token: str, operation: str, *, message: str | None = None, delay: float = 0.0, skip: int = 0, times: int = -1, after: bool = False

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from sandbox.values import UNKNOWN, AssetValue, Inputs
 
-Path = tuple[str | int, ...]
+PropertyPath = tuple[str | int, ...]
 """Where a value sits: property names and list positions from the outside in."""
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
@@ -40,23 +40,23 @@ class Properties:
     """Plain property values, and the paths whose values were secret."""
 
     values: Inputs
-    secrets: frozenset[Path]
+    secrets: frozenset[PropertyPath]
 
 
 def from_plain(plain: dict[str, Any]) -> Properties:
     """Read the JSON form (signature objects and all)."""
-    secrets: set[Path] = set()
+    secrets: set[PropertyPath] = set()
     values = {key: _read(value, (key,), secrets) for key, value in plain.items()}
     return Properties(values=values, secrets=frozenset(secrets))
 
 
-def to_plain(values: Inputs, secrets: Iterable[Path] = ()) -> dict[str, Any]:
+def to_plain(values: Inputs, secrets: Iterable[PropertyPath] = ()) -> dict[str, Any]:
     """Write the JSON form, with the values at `secrets` (where they still exist) marked as secret."""
     marked = frozenset(secrets)
     return {key: _write(value, (key,), marked) for key, value in values.items()}
 
 
-def _read(value: Any, path: Path, secrets: set[Path]) -> Any:
+def _read(value: Any, path: PropertyPath, secrets: set[PropertyPath]) -> Any:
     if isinstance(value, str):
         return UNKNOWN if value in _UNKNOWNS else value
     if isinstance(value, float):
@@ -68,7 +68,7 @@ def _read(value: Any, path: Path, secrets: set[Path]) -> Any:
     return value
 
 
-def _read_object(value: dict[str, Any], path: Path, secrets: set[Path]) -> Any:
+def _read_object(value: dict[str, Any], path: PropertyPath, secrets: set[PropertyPath]) -> Any:
     signature = value.get(SIGNATURE)
     if signature is None:
         return {key: _read(item, (*path, key), secrets) for key, item in value.items()}
@@ -102,12 +102,12 @@ def _read_asset(value: dict[str, Any], kind: str) -> AssetValue:
     )
 
 
-def _write(value: Any, path: Path, secrets: frozenset[Path]) -> Any:
+def _write(value: Any, path: PropertyPath, secrets: frozenset[PropertyPath]) -> Any:
     written = _write_value(value, path, secrets)
     return {SIGNATURE: _SECRET, "value": written} if path in secrets else written
 
 
-def _write_value(value: Any, path: Path, secrets: frozenset[Path]) -> Any:
+def _write_value(value: Any, path: PropertyPath, secrets: frozenset[PropertyPath]) -> Any:
     if value is UNKNOWN:
         return _UNKNOWN_STRING
     if isinstance(value, AssetValue):
@@ -141,7 +141,7 @@ def contains_unknown(value: Any) -> bool:
     return False
 
 
-def text_of(path: Path) -> str:
+def text_of(path: PropertyPath) -> str:
     """`containers[0].image` for `("containers", 0, "image")`; keys that are no names are quoted, as the engine writes them."""
     written = ""
     for part in path:

@@ -1,6 +1,6 @@
 """Programs that the engine tests run."""
 
-AWS = '''
+AWS = """
 import json
 import pulumi
 import pulumi_aws as aws
@@ -34,9 +34,9 @@ endpoint = aws.sagemaker.Endpoint("endpoint", endpoint_config_name=settings.name
 pulumi.export("arn", endpoint.arn)
 pulumi.export("bucket", bucket.bucket)
 pulumi.export("account", account.account_id)
-'''
+"""
 
-AZURE = '''
+AZURE = """
 import pulumi
 from pulumi_azure_native import machinelearningservices as ml, resources, storage
 
@@ -57,13 +57,13 @@ deployment = ml.OnlineDeployment(
     **where,
     endpoint_name=endpoint.name,
     sku={"name": "Default", "capacity": 1},
-    properties={"endpoint_compute_type": "Managed", "instance_type": "Standard_DS3_v2"},
+    properties=ml.ManagedOnlineDeploymentArgs(endpoint_compute_type="Managed", instance_type="Standard_DS3_v2"),
 )
-pulumi.export("url", endpoint.online_endpoint_properties.scoring_uri if hasattr(endpoint, "online_endpoint_properties") else endpoint.properties.scoring_uri)
+pulumi.export("url", endpoint.properties.scoring_uri)
 pulumi.export("id", deployment.id)
-'''
+"""
 
-GCP = '''
+GCP = """
 import pulumi
 import pulumi_gcp as gcp
 
@@ -77,9 +77,9 @@ endpoint = gcp.vertex.AiEndpoint(
 bucket = gcp.storage.Bucket("models", location="US", uniform_bucket_level_access=True)
 pulumi.export("id", endpoint.id)
 pulumi.export("bucket", bucket.url)
-'''
+"""
 
-KUBERNETES = '''
+KUBERNETES = """
 import pulumi
 import pulumi_kubernetes as k8s
 
@@ -96,4 +96,4 @@ deployment = k8s.apps.v1.Deployment(
 )
 service = k8s.core.v1.Service("price", metadata={"namespace": space.metadata.name}, spec={"selector": labels, "ports": [{"port": 80}]})
 pulumi.export("name", deployment.metadata.name)
-'''
+"""

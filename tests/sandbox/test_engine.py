@@ -1,6 +1,6 @@
 import pytest
-from sandbox.testing import Sandbox
 
+from sandbox.testing import Sandbox
 from tests.sandbox import programs
 from tests.support.engine import ProjectFactory
 
