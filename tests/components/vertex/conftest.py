@@ -23,6 +23,6 @@ def plugin(api: VertexServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plugi
     for name in [*os.environ]:
         if name.startswith(("GOOGLE_", "MODELDEPLOY_")):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("MODELDEPLOY_VERTEX_POLL_SECONDS", "0.05")
+    monkeypatch.setenv("MODELDEPLOY_VERTEX_POLL_SECONDS", "0.02")
     with Plugin(vertexApiEndpoint=api.address, vertexAnonymous="true") as made:
         yield made

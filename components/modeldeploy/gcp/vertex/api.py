@@ -4,7 +4,7 @@ See docs/adr/0004-vertex-provider.md for why this client. It is imported when th
 """
 
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportUnknownParameterType=false, reportMissingImports=false, reportAttributeAccessIssue=false
+# pyright: reportUnknownParameterType=false, reportUnusedImport=false, reportMissingImports=false, reportAttributeAccessIssue=false
 
 import json
 import os
@@ -78,7 +78,7 @@ class Api:
         self._settings = settings
         self._lock = threading.Lock()
         self._services: dict[str, Any] = {}
-        self._credentials: Any = None
+        self._http: Any = None
 
     def call(self, location: str, collection: str, method: str, parameters: Json) -> Json:
         """Calls a method of `projects.locations.<collection>` in `location` (`models.upload`, `endpoints.operations.get`).
@@ -86,25 +86,25 @@ class Api:
         Raises `ApiError` or `TransportError`.
         """
         _import_quietly()
-        import httplib2
+        import requests
         from google.auth.exceptions import GoogleAuthError
         from googleapiclient.errors import HttpError
 
         try:
             resource = self._service(location).projects().locations()
-            for part in filter(None, collection.split(".")):
+            for part in collection.split("."):
                 resource = getattr(resource, part)()
-            request = getattr(resource, method)(**parameters)
-            return cast(Json, request.execute(http=self._http()) or {})
+            return cast(Json, getattr(resource, method)(**parameters).execute() or {})
         except HttpError as error:
             raise _api_error(error) from error
         except GoogleAuthError as error:
             message = f"no credentials for Google Cloud: {error}; run `gcloud auth application-default login` or set GOOGLE_APPLICATION_CREDENTIALS"
             raise ApiError(401, message) from error
-        except (httplib2.ServerNotFoundError, ConnectionRefusedError) as error:
-            raise TransportError(f"{self._settings.endpoint or location} cannot be reached: {error}", sent=False) from error
-        except (httplib2.HttpLib2Error, OSError) as error:
-            raise TransportError(f"{self._settings.endpoint or location} did not answer: {error}", sent=True) from error
+        except requests.RequestException as error:
+            where = self._settings.endpoint or f"Vertex AI in {location}"
+            if _never_sent(error):
+                raise TransportError(f"{where} cannot be reached: {error}", sent=False) from error
+            raise TransportError(f"{where} did not answer: {error}", sent=True) from error
 
     def _service(self, location: str) -> Any:
         from google.api_core.client_options import ClientOptions
@@ -112,25 +112,50 @@ class Api:
 
         with self._lock:
             if location not in self._services:
-                if self._credentials is None:
-                    self._credentials = _credentials(self._settings)
-                endpoint = self._settings.endpoint or f"https://{location}-aiplatform.googleapis.com"
-                options = ClientOptions(api_endpoint=endpoint)
-                self._services[location] = build(
-                    "aiplatform", "v1", credentials=self._credentials, client_options=options, static_discovery=True, cache_discovery=False
-                )
+                if self._http is None:
+                    self._http = _Http(None if self._settings.anonymous else _credentials())
+                options = ClientOptions(api_endpoint=self._settings.endpoint or f"https://{location}-aiplatform.googleapis.com")
+                self._services[location] = build("aiplatform", "v1", http=self._http, client_options=options, static_discovery=True)
             return self._services[location]
 
-    def _http(self) -> Any:
-        """A connection for one request: httplib2's are not safe to share between threads."""
+
+class _Http:
+    """What googleapiclient needs of httplib2, over `requests`: httplib2 sends a POST again by itself when the connection breaks, and an upload or
+    a deployment that is sent twice is made twice.
+    """
+
+    def __init__(self, credentials: Any) -> None:
+        self._credentials = credentials
+        self._sessions = threading.local()
+
+    def request(self, uri: str, method: str = "GET", body: Any = None, headers: Any = None, **_: Any) -> tuple[Any, bytes]:
+        """Sends one request once."""
         import httplib2
 
-        http = httplib2.Http(timeout=HTTP_TIMEOUT_SECONDS)
-        if self._settings.anonymous:
-            return http
-        from google_auth_httplib2 import AuthorizedHttp
+        answer = self._session().request(method, uri, data=body, headers=headers, timeout=HTTP_TIMEOUT_SECONDS)
+        response = httplib2.Response({key.lower(): value for key, value in answer.headers.items()} | {"status": str(answer.status_code)})
+        response.reason = answer.reason
+        return response, answer.content
 
-        return AuthorizedHttp(self._credentials, http=http)
+    def close(self) -> None:
+        """Nothing: sessions end with their threads."""
+
+    def _session(self) -> Any:
+        if not hasattr(self._sessions, "session"):
+            import requests
+            from google.auth.transport.requests import AuthorizedSession
+
+            self._sessions.session = requests.Session() if self._credentials is None else AuthorizedSession(self._credentials)
+        return self._sessions.session
+
+
+def _never_sent(error: Any) -> bool:
+    """Whether no connection was made at all."""
+    import requests
+    from urllib3.exceptions import NewConnectionError
+
+    cause = error.args[0] if error.args else None
+    return isinstance(error, requests.ConnectTimeout) or isinstance(getattr(cause, "reason", None), NewConnectionError)
 
 
 def _import_quietly() -> None:
@@ -140,13 +165,10 @@ def _import_quietly() -> None:
         import googleapiclient.discovery  # noqa: F401
 
 
-def _credentials(settings: Settings) -> Any:
+def _credentials() -> Any:
     """The credentials pulumi-gcp would use, from the same variables, so that one login serves both."""
     import google.auth
-    from google.auth.credentials import AnonymousCredentials
 
-    if settings.anonymous:
-        return AnonymousCredentials()
     token = os.environ.get("GOOGLE_OAUTH_ACCESS_TOKEN")
     given = os.environ.get("GOOGLE_CREDENTIALS")
     if token:

@@ -45,8 +45,7 @@ class Model:
         given = new.get("modelId") or old.get("modelId")
         if given is None:
             suffix = hashlib.sha256(seed or secrets.token_bytes()).hexdigest()[:7]
-            name = fit(request.name, 55, "a-z0-9_-")
-            given = f"{name if name[0].isalpha() or name[0] == '_' else f'm{name}'}-{suffix}"
+            given = f"{fit(request.name, 55)}-{suffix}"
         return {"modelId": given}
 
     async def create(self, request: Request, inputs: Json) -> State:
