@@ -21,8 +21,8 @@ setup: .venv/.complete ## make .venv with everything the project needs
 engine: ## find the Pulumi CLI on PATH, or build it once (4 to 8 minutes)
 	@$(PYTHON) -m engine >/dev/null
 
-demo: setup engine ## deploy the dynamic-pricing model into the sandbox
-	@$(BIN)/python -m demo up
+demo: setup engine ## deploy the dynamic-pricing model into the sandbox; CLOUD=aws, azure or gcp
+	@$(BIN)/python -m demo up $(if $(CLOUD),--cloud $(CLOUD))
 
 demo-down: setup engine ## destroy what `make demo` made
 	@$(BIN)/python -m demo down
