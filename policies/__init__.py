@@ -1,0 +1,1 @@
+"""The policy pack: rules for infrastructure around deployed models, for any Pulumi program."""

@@ -1,0 +1,118 @@
+"""Turns the rules into Pulumi policies."""
+
+import datetime
+from collections.abc import Callable, Sequence
+
+import pulumi
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyComplianceFramework,
+    PolicyConfigSchema,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    Severity,
+)
+from pulumi_policy.proxy import UnknownValueError
+
+from policies.rule import Resource, Rule, canonical
+from policies.rules import RULES
+from policies.settings import SCHEMA, Exemption, Settings, unused_rules
+
+SETTINGS_POLICY = "pack-settings"
+
+
+class Pack:
+    """The rules, and the settings they share.
+
+    Pulumi hands configuration to each policy by its name, and calls the policies in order for each resource. So the first policy, `pack-settings`,
+    carries the settings of all; it also reports the exceptions. Where it is disabled, the defaults hold and no exception counts."""
+
+    def __init__(self, rules: Sequence[Rule] = RULES, today: Callable[[], datetime.date] = datetime.date.today) -> None:
+        self.rules = rules
+        self.settings = Settings()
+        self._today = today
+        self._by_type: dict[str, list[Rule]] = {}
+        for rule in rules:
+            for token in rule.types:
+                self._by_type.setdefault(token, []).append(rule)
+        self._told = False
+
+    def policies(self) -> list[Policy]:
+        """All Pulumi policies, the settings first."""
+        return [self._settings_policy(), *(self._policy(rule) for rule in self.rules)]
+
+    def _settings_policy(self) -> Policy:
+        return ResourceValidationPolicy(
+            name=SETTINGS_POLICY,
+            description="Settings of the pack, and the exceptions made with them. Keep it enabled: without it no setting counts.",
+            validate=self._report_exemptions,
+            enforcement_level=EnforcementLevel.ADVISORY,
+            severity=Severity.LOW,
+            config_schema=PolicyConfigSchema(SCHEMA),
+        )
+
+    def _report_exemptions(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
+        self.settings = Settings.read(args.get_config())
+        if not self._told and (self.settings.problems or self.settings.exemptions):
+            self._told = True
+            known = [rule.id for rule in self.rules] + [rule.family.id for rule in self.rules]
+            for problem in (*self.settings.problems, *unused_rules(self.settings.exemptions, known)):
+                report(f"In the configuration, {problem}.", None)
+        if not self.settings.exemptions:
+            return
+        resource = self._resource(args)
+        for rule in self._by_type.get(resource.type, ()):
+            exemption = self._exemption(rule, resource)
+            if exemption is None or not self._breaks(rule, resource):
+                continue
+            if exemption.in_force(self._today()):
+                report(f"{rule.id} is not applied to {resource.name} until {exemption.expires}: {exemption.reason}", None)
+            else:
+                report(f"The exception of {resource.name} from {rule.id} ended on {exemption.expires} and counts no more.", None)
+
+    def _policy(self, rule: Rule) -> Policy:
+        types = frozenset(rule.types)
+
+        def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
+            if canonical(args.resource_type) not in types:
+                return
+            resource = self._resource(args)
+            exemption = self._exemption(rule, resource)
+            if exemption is not None and exemption.in_force(self._today()):
+                return
+            for message in rule.findings(resource):
+                report(message, None)
+
+        return ResourceValidationPolicy(
+            name=rule.id,
+            description=rule.reason,
+            validate=validate,
+            enforcement_level=rule.level,
+            severity=rule.severity,
+            framework=PolicyComplianceFramework(name=rule.references[0].framework.value, reference=rule.references[0].id)
+            if rule.references
+            else None,
+            tags=[rule.family.id, *(reference.id for reference in rule.references)],
+            remediation_steps=rule.fix,
+        )
+
+    def _resource(self, args: ResourceValidationArgs) -> Resource:
+        try:
+            stack = pulumi.get_stack()
+        except Exception:  # a pack outside of a Pulumi run has no stack
+            stack = ""
+        return Resource(args, self.settings, stack)
+
+    def _exemption(self, rule: Rule, resource: Resource) -> Exemption | None:
+        """The exception that covers a resource; of several, the one that counts longest."""
+        found = [each for each in self.settings.exemptions if each.covers(rule.id, rule.family.id, resource.name, resource.urn)]
+        return max(found, key=lambda each: each.expires) if found else None
+
+    @staticmethod
+    def _breaks(rule: Rule, resource: Resource) -> bool:
+        try:
+            return any(True for _ in rule.findings(resource))
+        except UnknownValueError:
+            return True

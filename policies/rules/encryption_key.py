@@ -1,0 +1,326 @@
+"""Data at rest without a key of the customer's own."""
+
+import re
+from collections.abc import Iterator
+
+from pulumi_policy import Severity
+
+from policies.checks import all_of, every, is_given, is_on, one_of
+from policies.rule import Family, Resource, Rule, Unknown, aws_config, azure_policy, checkov, google_scc
+from policies.view import View, short
+
+FAMILY = Family(
+    "encryption-key",
+    "Encryption key",
+    "With a key of your own you decide who can read the data, see each use, and can take access away; with the provider's you cannot.",
+)
+
+LOCAL_NVME = re.compile(r"^ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|g4dn|g5|g6e?|gr6|p4de?|p5e?n?|p3dn|trn1n?|trn2)\.")
+"""SageMaker instance families with local NVMe disks, which refuse a key: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateEndpointConfig.html"""
+
+
+def _bucket_encryption(view: View) -> Iterator[str]:
+    path = "applyServerSideEncryptionByDefault"
+    if view.text(f"{path}.sseAlgorithm") not in ("aws:kms", "aws:kms:dsse"):
+        yield f"{view.at(path)}.sseAlgorithm is {short(view.text(f'{path}.sseAlgorithm'))}"
+    elif not view.given(f"{path}.kmsMasterKeyId"):
+        yield f"{view.at(path)}.kmsMasterKeyId is not set"
+
+
+def _endpoint_configuration(resource: Resource) -> Iterator[str]:
+    takes_no_key: list[bool] = []
+
+    def variant(view: View) -> Iterator[str]:
+        takes_no_key.append(view.count("serverlessConfig") > 0 or LOCAL_NVME.match(view.text("instanceType") or "") is not None)
+        yield from ()
+
+    if resource.given("kmsKeyArn"):
+        return
+    list(resource.each("productionVariants", variant))
+    if not (takes_no_key and all(takes_no_key)):
+        yield "kmsKeyArn is not set"
+
+
+def _ecr(resource: Resource) -> Iterator[str]:
+    if not resource.count("encryptionConfigurations"):
+        yield "encryptionConfigurations is not set"
+    yield from resource.each("encryptionConfigurations", all_of(one_of("encryptionType", "KMS", "KMS_DSSE", default="AES256"), is_given("kmsKey")))
+
+
+def _lambda(resource: Resource) -> Iterator[str]:
+    if resource.given("environment.variables") and not resource.given("kmsKeyArn"):
+        yield "kmsKeyArn is not set, and the function has environment variables"
+
+
+def _queue_key(resource: Resource) -> Iterator[str]:
+    if not resource.given("kmsMasterKeyId"):
+        yield "kmsMasterKeyId is not set"
+    elif (resource.text("kmsMasterKeyId") or "").startswith("alias/aws/"):
+        yield f"kmsMasterKeyId is {short(resource.text('kmsMasterKeyId'))}, a key of AWS"
+
+
+def _key_rotation(resource: Resource) -> Iterator[str]:
+    if resource.text("customerMasterKeySpec") in (None, "SYMMETRIC_DEFAULT"):
+        yield from is_on("enableKeyRotation")(resource)
+
+
+def _replicas(view: View) -> Iterator[str]:
+    if not view.given("customerManagedEncryption"):
+        yield f"{view.at('customerManagedEncryption')} is not set"
+
+
+def _secret(resource: Resource) -> Iterator[str]:
+    if resource.count("replication.auto"):
+        yield from _replicas(resource.part("replication.auto"))
+    elif resource.count("replication.userManaged.replicas"):
+        yield from resource.each("replication.userManaged.replicas", _replicas)
+    else:
+        yield "replication.auto.customerManagedEncryption is not set"
+
+
+def _gcp_key(name: str, token: str, path: str, *ids: str, findings: tuple[str, ...] = (), severity: Severity = Severity.MEDIUM) -> Rule:
+    """The rule for a Google Cloud service whose key is one input."""
+    return Rule(
+        id=f"gcp-{name}-key",
+        family=FAMILY,
+        severity=severity,
+        types=(f"gcp:{token}",),
+        check=is_given(path),
+        fix="Give the name of a Cloud KMS key.",
+        references=checkov(*ids) + google_scc(*findings),
+        unknown=Unknown.SET,
+    )
+
+
+RULES = (
+    Rule(
+        id="aws-s3-bucketencryption-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",),
+        check=every("rules", _bucket_encryption),
+        fix="Write sseAlgorithm 'aws:kms' and the ARN of a KMS key as kmsMasterKeyId.",
+        references=checkov("CKV_AWS_145") + aws_config("S3_DEFAULT_ENCRYPTION_KMS"),
+    ),
+    Rule(
+        id="aws-sagemaker-endpointconfiguration-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:sagemaker/endpointConfiguration:EndpointConfiguration",),
+        check=_endpoint_configuration,
+        fix="Give the ARN of a KMS key (instance types with local disks and serverless variants take none).",
+        references=checkov("CKV_AWS_98") + aws_config("SAGEMAKER_ENDPOINT_CONFIGURATION_KMS_KEY_CONFIGURED"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="aws-sagemaker-notebook-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:sagemaker/notebookInstance:NotebookInstance", "aws:sagemaker/domain:Domain"),
+        check=is_given("kmsKeyId"),
+        fix="Give the id of a KMS key.",
+        references=checkov("CKV_AWS_22", "CKV_AWS_187") + aws_config("SAGEMAKER_NOTEBOOK_INSTANCE_KMS_KEY_CONFIGURED"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="aws-cloudwatch-loggroup-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:cloudwatch/logGroup:LogGroup",),
+        check=is_given("kmsKeyId"),
+        fix="Give the ARN of a KMS key that lets logs.<region>.amazonaws.com use it.",
+        references=checkov("CKV_AWS_158") + aws_config("CLOUDWATCH_LOG_GROUP_ENCRYPTED"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="aws-ecr-repository-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:ecr/repository:Repository",),
+        check=_ecr,
+        fix="Write encryptionType KMS and the ARN of a KMS key as kmsKey.",
+        references=checkov("CKV_AWS_136"),
+    ),
+    Rule(
+        id="aws-rds-database-key",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:rds/instance:Instance", "aws:rds/cluster:Cluster"),
+        check=all_of(is_on("storageEncrypted"), is_given("kmsKeyId")),
+        fix="Set storageEncrypted to true and give the ARN of a KMS key as kmsKeyId; neither can be changed later.",
+        references=checkov("CKV_AWS_16", "CKV_AWS_96", "CKV_AWS_327") + aws_config("RDS_STORAGE_ENCRYPTED"),
+    ),
+    Rule(
+        id="aws-sqs-queue-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:sqs/queue:Queue", "aws:sns/topic:Topic"),
+        check=_queue_key,
+        fix="Give the id of a KMS key of your own.",
+        references=checkov("CKV_AWS_26", "CKV_AWS_27", "CKV2_AWS_73") + aws_config("SNS_ENCRYPTED_KMS"),
+        unknown=Unknown.ADVISORY,
+    ),
+    Rule(
+        id="aws-lambda-function-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:lambda/function:Function",),
+        check=_lambda,
+        fix="Give the ARN of a KMS key.",
+        references=checkov("CKV_AWS_173"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="aws-eks-cluster-key",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:eks/cluster:Cluster",),
+        check=is_given("encryptionConfig.provider.keyArn"),
+        fix="Give encryptionConfig with resources ['secrets'] and the ARN of a KMS key.",
+        references=checkov("CKV_AWS_58") + aws_config("EKS_SECRETS_ENCRYPTED"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="aws-kinesis-stream-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:kinesis/stream:Stream",),
+        check=all_of(one_of("encryptionType", "KMS"), is_given("kmsKeyId")),
+        fix="Write encryptionType KMS and the id of a KMS key as kmsKeyId.",
+        references=checkov("CKV_AWS_43", "CKV_AWS_185") + aws_config("KINESIS_STREAM_ENCRYPTED"),
+    ),
+    Rule(
+        id="aws-secretsmanager-secret-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:secretsmanager/secret:Secret",),
+        check=is_given("kmsKeyId"),
+        fix="Give the ARN of a KMS key.",
+        references=checkov("CKV_AWS_149") + aws_config("SECRETSMANAGER_USING_CMK"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="aws-kms-key-rotation",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:kms/key:Key",),
+        check=_key_rotation,
+        why="A key that is never rotated protects ever more data, so that a leak of it costs ever more.",
+        fix="Set it to true.",
+        references=checkov("CKV_AWS_7") + aws_config("CMK_BACKING_KEY_ROTATION_ENABLED"),
+    ),
+    Rule(
+        id="azure-storage-account-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:storage:StorageAccount",),
+        check=one_of("encryption.keySource", "Microsoft.Keyvault"),
+        fix="Write keySource Microsoft.Keyvault with keyVaultProperties and a user-assigned identity.",
+        references=checkov("CKV2_AZURE_1")
+        + azure_policy("6fac406b-40ca-413b-bf8e-0bf964659c25", "Storage accounts should use customer-managed key for encryption"),
+    ),
+    Rule(
+        id="azure-machinelearning-workspace-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:machinelearningservices:Workspace",),
+        check=one_of("encryption.status", "Enabled"),
+        fix="Give encryption with status Enabled and keyVaultProperties.",
+        references=azure_policy(
+            "ba769a63-b8cc-4b2d-abf6-ac33c7204be8", "Azure Machine Learning workspaces should be encrypted with a customer-managed key"
+        ),
+    ),
+    Rule(
+        id="azure-containerregistry-registry-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:containerregistry:Registry",),
+        check=one_of("encryption.status", "enabled"),
+        fix="Give encryption with status enabled and keyVaultProperties; it needs sku Premium.",
+        references=azure_policy("5b9159ae-1701-4a6f-9a7a-aa9c8ddd0580", "Container registries should be encrypted with a customer-managed key"),
+    ),
+    Rule(
+        id="azure-sql-server-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:sql:Server",),
+        check=is_given("keyId"),
+        fix="Give keyId (the Key Vault key) and primaryUserAssignedIdentityId.",
+        references=azure_policy("0a370ff3-6cab-4e85-8995-295fd854c5b8", "SQL servers should use customer-managed keys to encrypt data at rest"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="azure-cosmosdb-account-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:cosmosdb:DatabaseAccount",),
+        check=is_given("keyVaultKeyUri"),
+        fix="Give the URI of a Key Vault key; it can only be set when the account is created.",
+        references=checkov("CKV_AZURE_100")
+        + azure_policy("1f905d99-2ab7-462c-a6b0-f709acca6c8f", "Azure Cosmos DB accounts should use customer-managed keys to encrypt data at rest"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="azure-containerservice-cluster-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:containerservice:ManagedCluster",),
+        check=is_given("diskEncryptionSetID"),
+        fix="Give the id of a disk encryption set.",
+        references=checkov("CKV_AZURE_117")
+        + azure_policy(
+            "7d7be79c-23ba-4033-84dd-45e2a5ccdd67",
+            "Both operating systems and data disks in Azure Kubernetes Service clusters should be encrypted by customer-managed keys",
+        ),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="azure-cognitiveservices-account-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:cognitiveservices:Account",),
+        check=one_of("properties.encryption.keySource", "Microsoft.KeyVault"),
+        fix="Write keySource Microsoft.KeyVault with keyVaultProperties.",
+        references=checkov("CKV2_AZURE_22"),
+    ),
+    _gcp_key("storage-bucket", "storage/bucket:Bucket", "encryption.defaultKmsKeyName", findings=("BUCKET_CMEK_DISABLED",)),
+    _gcp_key("vertex-endpoint", "vertex/aiEndpoint:AiEndpoint", "encryptionSpec.kmsKeyName", "CKV2_GCP_24"),
+    _gcp_key(
+        "sql-instance",
+        "sql/databaseInstance:DatabaseInstance",
+        "encryptionKeyName",
+        findings=("SQL_CMEK_DISABLED",),
+        severity=Severity.HIGH,
+    ),
+    _gcp_key("cloudrun-service", "cloudrunv2/service:Service", "template.encryptionKey"),
+    _gcp_key("cloudrun-job", "cloudrunv2/job:Job", "template.template.encryptionKey"),
+    _gcp_key("cloudfunctions-function", "cloudfunctionsv2/function:Function", "kmsKeyName"),
+    _gcp_key("artifactregistry-repository", "artifactregistry/repository:Repository", "kmsKeyName", "CKV_GCP_84"),
+    _gcp_key("pubsub-topic", "pubsub/topic:Topic", "kmsKeyName", "CKV_GCP_83", findings=("PUBSUB_CMEK_DISABLED",)),
+    _gcp_key(
+        "bigquery-dataset",
+        "bigquery/dataset:Dataset",
+        "defaultEncryptionConfiguration.kmsKeyName",
+        "CKV_GCP_81",
+        findings=("DATASET_CMEK_DISABLED",),
+    ),
+    _gcp_key("logging-bucket", "logging/projectBucketConfig:ProjectBucketConfig", "cmekSettings.kmsKeyName"),
+    Rule(
+        id="gcp-secretmanager-secret-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("gcp:secretmanager/secret:Secret",),
+        check=_secret,
+        fix="Give customerManagedEncryption with the name of a Cloud KMS key.",
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="gcp-container-cluster-key",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:container/cluster:Cluster",),
+        check=one_of("databaseEncryption.state", "ENCRYPTED"),
+        fix="Give databaseEncryption with state ENCRYPTED and the name of a Cloud KMS key.",
+        references=google_scc("CLUSTER_SECRETS_ENCRYPTION_DISABLED"),
+    ),
+)

@@ -1,0 +1,199 @@
+"""Traffic in plain text, or with TLS older than 1.2."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pulumi_policy import Severity
+
+from policies.checks import all_of, is_off, is_on, one_of
+from policies.iam import statements
+from policies.rule import Family, Resource, Rule, aws_config, azure_policy, checkov, google_scc
+from policies.view import View, short
+
+FAMILY = Family("tls-version", "TLS version", "Plain text and TLS before 1.2 let others on the way read or change requests and answers.")
+
+LOAD_BALANCER_POLICY = re.compile(r"ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2|FS-1-2)-")
+"""Names of the security policies whose oldest protocol is TLS 1.2:
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html"""
+GATEWAY_POLICY = re.compile(r"TLS_1_2|SecurityPolicy_TLS13_.+")
+CDN_POLICY = re.compile(r"TLSv1\.[23](_.+)?")
+
+
+def _listener(resource: Resource) -> Iterator[str]:
+    protocol = resource.text("protocol")
+    if protocol in (None, "HTTP"):
+        redirects: list[bool] = []
+
+        def action(view: View) -> Iterator[str]:
+            redirects.append(view.text("type") == "redirect" and view.text("redirect.protocol") == "HTTPS")
+            yield from ()
+
+        list(resource.each("defaultActions", action))
+        if not (redirects and all(redirects)):
+            yield f"protocol is {short(protocol)} and defaultActions do not redirect to HTTPS"
+    elif protocol in ("HTTPS", "TLS") and not LOAD_BALANCER_POLICY.match(resource.text("sslPolicy") or ""):
+        yield f"sslPolicy is {short(resource.text('sslPolicy'))}"
+
+
+def _gateway_domain(resource: Resource) -> Iterator[str]:
+    if not GATEWAY_POLICY.fullmatch(resource.text("securityPolicy") or ""):
+        yield f"securityPolicy is {short(resource.text('securityPolicy'))}"
+
+
+def _cdn(resource: Resource) -> Iterator[str]:
+    path = "viewerCertificate.minimumProtocolVersion"
+    if not CDN_POLICY.fullmatch(resource.text(path) or ""):
+        yield f"{path} is {short(resource.text(path))}"
+    for behavior in ("defaultCacheBehavior", "orderedCacheBehaviors"):
+        yield from resource.each(behavior, one_of("viewerProtocolPolicy", "https-only", "redirect-to-https"))
+
+
+def _bucket_policy(resource: Resource) -> Iterator[str]:
+    if not any(_denies_plain_text(statement) for statement in statements(resource, "policy", "Deny")):
+        yield "policy has no statement that denies requests with aws:SecureTransport false"
+
+
+def _denies_plain_text(statement: Mapping[str, Any]) -> bool:
+    return View(statement).flag("Condition.Bool.aws:SecureTransport") is False
+
+
+def _ingress(resource: Resource) -> Iterator[str]:
+    if not resource.count("spec.tls"):
+        yield "spec.tls is not set"
+
+
+RULES = (
+    Rule(
+        id="aws-lb-listener-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:lb/listener:Listener",),
+        check=_listener,
+        fix="Use HTTPS with sslPolicy 'ELBSecurityPolicy-TLS13-1-2-2021-06' or newer, and let HTTP redirect to it.",
+        references=checkov("CKV_AWS_2", "CKV_AWS_103") + aws_config("ALB_HTTP_TO_HTTPS_REDIRECTION_CHECK"),
+    ),
+    Rule(
+        id="aws-apigateway-domainname-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:apigateway/domainName:DomainName",),
+        check=_gateway_domain,
+        fix="Write 'TLS_1_2'.",
+        references=checkov("CKV_AWS_206"),
+    ),
+    Rule(
+        id="aws-cloudfront-distribution-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:cloudfront/distribution:Distribution",),
+        check=_cdn,
+        fix="Write minimumProtocolVersion 'TLSv1.2_2021' with a certificate of your own, and viewerProtocolPolicy 'redirect-to-https'.",
+        references=checkov("CKV_AWS_174", "CKV_AWS_34") + aws_config("CLOUDFRONT_VIEWER_POLICY_HTTPS"),
+    ),
+    Rule(
+        id="aws-s3-bucketpolicy-tls",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:s3/bucketPolicy:BucketPolicy",),
+        check=_bucket_policy,
+        fix="Deny s3:* to everybody under the condition Bool aws:SecureTransport 'false'.",
+        references=checkov("CKV_AWS_379") + aws_config("S3_BUCKET_SSL_REQUESTS_ONLY"),
+    ),
+    Rule(
+        id="azure-storage-account-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:storage:StorageAccount",),
+        check=all_of(one_of("minimumTlsVersion", "TLS1_2", "TLS1_3"), is_on("enableHttpsTrafficOnly", default=True)),
+        fix="Write minimumTlsVersion TLS1_2 and leave enableHttpsTrafficOnly on; not set means TLS 1.0.",
+        references=checkov("CKV_AZURE_44", "CKV_AZURE_3")
+        + azure_policy("fe83a0eb-a853-422d-aac2-1bffd182c5d0", "Storage accounts should have the specified minimum TLS version")
+        + azure_policy("404c3081-a854-4457-ae30-26a93ef643f9", "Secure transfer to storage accounts should be enabled"),
+    ),
+    Rule(
+        id="azure-sql-server-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:sql:Server",),
+        check=one_of("minimalTlsVersion", "1.2", "1.3"),
+        fix="Write '1.2'.",
+        references=checkov("CKV_AZURE_52")
+        + azure_policy("32e6bbec-16b6-44c2-be37-c5b672d103cf", "Azure SQL Database should be running TLS version 1.2 or newer"),
+    ),
+    Rule(
+        id="azure-web-app-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:web:WebApp",),
+        check=all_of(is_on("httpsOnly"), one_of("siteConfig.minTlsVersion", "1.2", "1.3", default="1.2")),
+        fix="Set httpsOnly to true and siteConfig.minTlsVersion to '1.2'.",
+        references=checkov("CKV_AZURE_14", "CKV_AZURE_15", "CKV_AZURE_70", "CKV_AZURE_145")
+        + azure_policy("a4af4a39-4135-47fb-b175-47fbdf85311d", "App Service apps should only be accessible over HTTPS")
+        + azure_policy("f0e6e85b-9b9f-4a4b-b67b-f730d42f1b0b", "App Service apps should use the latest TLS version"),
+    ),
+    Rule(
+        id="azure-containerapps-app-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:app:ContainerApp",),
+        check=is_off("configuration.ingress.allowInsecure"),
+        fix="Set it to false.",
+        references=azure_policy("0e80e269-43a4-4ae9-b5bc-178126b8a5cb", "Container Apps should only be accessible over HTTPS"),
+    ),
+    Rule(
+        id="azure-redis-cache-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:redis:Redis",),
+        check=all_of(is_off("enableNonSslPort"), one_of("minimumTlsVersion", "1.2")),
+        fix="Leave enableNonSslPort off and write minimumTlsVersion '1.2'.",
+        references=checkov("CKV_AZURE_91", "CKV_AZURE_148")
+        + azure_policy("22bee202-a82f-4305-9a2a-6d7f44d4dedb", "Only secure connections to your Azure Cache for Redis should be enabled"),
+    ),
+    Rule(
+        id="azure-eventhub-namespace-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:eventhub:Namespace", "azure-native:servicebus:Namespace"),
+        check=one_of("minimumTlsVersion", "1.2", default="1.2"),
+        fix="Write '1.2'.",
+        references=checkov("CKV_AZURE_223", "CKV_AZURE_205"),
+    ),
+    Rule(
+        id="gcp-compute-sslpolicy-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:compute/sSLPolicy:SSLPolicy",),
+        check=all_of(one_of("minTlsVersion", "TLS_1_2", "TLS_1_3"), one_of("profile", "MODERN", "RESTRICTED", "FIPS_202205")),
+        fix="Write minTlsVersion TLS_1_2 and profile MODERN or RESTRICTED; not set means TLS 1.0 and old ciphers.",
+        references=checkov("CKV_GCP_4") + google_scc("WEAK_SSL_POLICY"),
+    ),
+    Rule(
+        id="gcp-sql-instance-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:sql/databaseInstance:DatabaseInstance",),
+        check=one_of("settings.ipConfiguration.sslMode", "ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED"),
+        fix="Write ENCRYPTED_ONLY; not set lets clients connect in plain text.",
+        references=checkov("CKV_GCP_6") + google_scc("SSL_NOT_ENFORCED"),
+    ),
+    Rule(
+        id="gcp-redis-instance-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:redis/instance:Instance",),
+        check=one_of("transitEncryptionMode", "SERVER_AUTHENTICATION"),
+        fix="Write SERVER_AUTHENTICATION.",
+        references=checkov("CKV_GCP_97"),
+    ),
+    Rule(
+        id="kubernetes-networking-ingress-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("kubernetes:networking.k8s.io/v1:Ingress",),
+        check=_ingress,
+        fix="Give spec.tls with the hosts and the secret of their certificate.",
+        references=azure_policy("1a5b4dca-0b6f-4cf5-907c-56316bc1bf3d", "Kubernetes clusters should be accessible only over HTTPS"),
+    ),
+)

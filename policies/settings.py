@@ -1,0 +1,130 @@
+"""What users set for the whole pack, in the policy configuration of `pack-settings`."""
+
+import datetime
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, cast
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exemption:
+    """A rule that a resource may break, for a stated reason and until a stated day."""
+
+    rule: str
+    """Id of a rule or a family; `*` stands for any text."""
+    resource: str
+    """Name or URN of the resource; `*` stands for any text."""
+    reason: str
+    expires: datetime.date
+    """The last day on which it counts."""
+
+    def covers(self, rule: str, family: str, name: str, urn: str) -> bool:
+        """Whether it is about this rule and this resource."""
+        return any(fnmatchcase(each, self.rule) for each in (rule, family)) and any(fnmatchcase(each, self.resource) for each in (name, urn))
+
+    def in_force(self, today: datetime.date) -> bool:
+        """Whether it still counts."""
+        return today <= self.expires
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of the pack; the defaults are what a production deployment needs."""
+
+    environment: str = ""
+    production: tuple[str, ...] = ("prod", "production")
+    required_tags: tuple[str, ...] = ("environment", "managed-by")
+    log_retention_days: int = 90
+    open_ports: tuple[int, ...] = ()
+    exemptions: tuple[Exemption, ...] = field(default=())
+    problems: tuple[str, ...] = ()
+    """What is wrong with the configuration itself; such entries do not count."""
+
+    @classmethod
+    def read(cls, config: Mapping[str, Any]) -> "Settings":
+        """The settings in a policy configuration. What is not understood is left out and named in `problems`: nothing is opened by mistake."""
+        problems: list[str] = []
+        exemptions: list[Exemption] = []
+        for index, entry in enumerate(cast("Sequence[Any]", config.get("exceptions", ()))):
+            try:
+                exemptions.append(_exemption(entry))
+            except ValueError as error:
+                problems.append(f"exceptions[{index}] does not count: {error}")
+        default = cls()
+        return cls(
+            environment=str(config.get("environment", default.environment)),
+            production=tuple(each.lower() for each in _texts(config.get("productionEnvironments"), default.production)),
+            required_tags=_texts(config.get("requiredTags"), default.required_tags),
+            log_retention_days=int(config.get("minimumLogRetentionDays", default.log_retention_days)),
+            open_ports=tuple(int(each) for each in config.get("openPorts", default.open_ports)),
+            exemptions=tuple(exemptions),
+            problems=tuple(problems),
+        )
+
+
+SCHEMA: dict[str, dict[str, Any]] = {
+    "environment": {
+        "type": "string",
+        "description": "Environment of everything in the stack. Not set: the tag or label `environment` of each resource, else the stack's tag, "
+        "else the last part of the stack's name.",
+    },
+    "productionEnvironments": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Environments that count as production. Default: prod, production.",
+    },
+    "requiredTags": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Tags (Google Cloud and Kubernetes: labels) every resource carries, whatever their case. Default: environment, managed-by.",
+    },
+    "minimumLogRetentionDays": {"type": "integer", "minimum": 1, "description": "Days that logs are kept at least. Default: 90."},
+    "openPorts": {
+        "type": "array",
+        "items": {"type": "integer", "minimum": 1, "maximum": 65535},
+        "description": "Ports that may be open to the whole internet, for example 443 for a public API behind a firewall. Default: none.",
+    },
+    "exceptions": {
+        "type": "array",
+        "description": "Rules that resources may break, with a reason and a last day. Each one in force is reported as an advisory.",
+        "items": {
+            "type": "object",
+            "required": ["rule", "resource", "reason", "expires"],
+            "additionalProperties": False,
+            "properties": {
+                "rule": {"type": "string", "description": "Id of a rule or of a family; * stands for any text."},
+                "resource": {"type": "string", "description": "Name or URN of the resource; * stands for any text."},
+                "reason": {"type": "string", "minLength": 10, "description": "Why the rule may be broken here."},
+                "expires": {"type": "string", "description": "Last day on which it counts, as 2027-03-31."},
+            },
+        },
+    },
+}
+"""JSON schema of the configuration; Pulumi checks it before the pack runs."""
+
+
+def _texts(value: Any, default: tuple[str, ...]) -> tuple[str, ...]:
+    return default if value is None else tuple(str(each) for each in cast("Sequence[Any]", value))
+
+
+def _exemption(entry: Any) -> Exemption:
+    if not isinstance(entry, Mapping):
+        raise ValueError("it is no object with rule, resource, reason and expires")
+    values = {key: str(value).strip() for key, value in cast("Mapping[str, Any]", entry).items()}
+    for key in ("rule", "resource", "reason", "expires"):
+        if not values.get(key):
+            raise ValueError(f"{key} is missing")
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", values["expires"]):
+        raise ValueError(f"expires is '{values['expires']}'; write a day as 2027-03-31")
+    return Exemption(
+        rule=values["rule"], resource=values["resource"], reason=values["reason"], expires=datetime.date.fromisoformat(values["expires"])
+    )
+
+
+def unused_rules(exemptions: Sequence[Exemption], known: Sequence[str]) -> Iterator[str]:
+    """Exceptions that name no rule or family of the pack."""
+    for each in exemptions:
+        if not any(fnmatchcase(name, each.rule) for name in known):
+            yield f"the exception for '{each.resource}' names the rule '{each.rule}', which this pack does not have"

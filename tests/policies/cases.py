@@ -1,0 +1,383 @@
+"""How to break each rule: one property of a compliant resource, and what the message then says."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from policies.pods import POD_SPECS
+from policies.rules import RULES, missing_tags
+from tests.policies.resources import (
+    ACCOUNT,
+    AZURE_CONTAINER,
+    BATCH_CONTAINER,
+    CLOUD_RUN_CONTAINER,
+    ECS_CONTAINER,
+    FOR_ANYBODY,
+    SECURITY_RULE,
+    TAGS,
+    allow,
+    policy,
+)
+
+MISSING = object()
+"""Stands for a property that is left out."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One property of a compliant resource, broken."""
+
+    rule: str
+    token: str
+    path: str
+    value: Any
+    says: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}:{self.token.rpartition(':')[2]}:{self.path}"
+
+
+TYPES = {rule.id: rule.types for rule in RULES}
+CASES: list[Case] = []
+
+
+def broken(rule: str, path: str, value: Any, says: str, *types: str) -> None:
+    """A case for each type of the rule, or for those whose token ends in one of `types`."""
+    chosen = [token for token in TYPES[rule] if not types or token.endswith(types)]
+    assert chosen, rule
+    CASES.extend(Case(rule, token, path, value, says) for token in chosen)
+
+
+SECRET_ENV = [{"name": "DB_PASSWORD", "value": "hunter2-and-more"}]
+TAG = "registry.example.com/pricing:latest"
+PUBLIC_GRANT = "http://acs.amazonaws.com/groups/global/AllUsers"
+
+# public storage
+broken("aws-s3-bucket-public-acl", "acl", "public-read", "acl is 'public-read'")
+broken("aws-s3-bucket-public-acl", "grants", [{"type": "Group", "uri": PUBLIC_GRANT, "permissions": ["READ"]}], "grants[0].uri", "Bucket")
+broken(
+    "aws-s3-bucket-public-acl",
+    "accessControlPolicy",
+    {"owner": {"id": "o"}, "grants": [{"grantee": {"type": "Group", "uri": PUBLIC_GRANT}, "permission": "READ"}]},
+    "accessControlPolicy.grants[0].grantee.uri",
+    "BucketAcl",
+)
+for flag in ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"):
+    broken("aws-s3-publicaccessblock-off", flag, False, f"{flag} is false")
+broken("aws-s3-publicaccessblock-off", "blockPublicAcls", MISSING, "blockPublicAcls is not set")
+broken("aws-s3-bucketpolicy-public", "policy", policy(allow("s3:GetObject", "*", {"AWS": ["*"]})), "statement 'Use' allows everybody")
+broken("aws-ecr-repositorypolicy-public", "policy", FOR_ANYBODY, "statement 'Use' allows everybody")
+broken("azure-storage-account-public-blobs", "allowBlobPublicAccess", True, "allowBlobPublicAccess is true")
+broken("azure-storage-blobcontainer-public", "publicAccess", "Blob", "publicAccess is 'Blob'")
+broken("gcp-storage-bucket-public-prevention", "publicAccessPrevention", "inherited", "publicAccessPrevention is 'inherited'")
+broken("gcp-storage-bucket-public-prevention", "uniformBucketLevelAccess", MISSING, "uniformBucketLevelAccess is not set")
+for rule in (
+    "gcp-storage-bucketiam-public",
+    "gcp-artifactregistry-repositoryiam-public",
+    "gcp-cloudrun-serviceiam-open",
+    "gcp-cloudfunctions-functioniam-open",
+    "gcp-vertex-endpointiam-open",
+    "gcp-serviceaccount-iam-anyone",
+    "gcp-projects-iam-wide",
+):
+    broken(rule, "member", "allUsers", "member holds 'allUsers'", "Member")
+    broken(rule, "members", [ACCOUNT, "allAuthenticatedUsers"], "members holds 'allAuthenticatedUsers'", "Binding")
+broken("gcp-storage-bucketacl-public", "predefinedAcl", "publicRead", "predefinedAcl is 'publicRead'", "BucketACL")
+broken("gcp-storage-bucketacl-public", "roleEntities", ["READER:allUsers"], "roleEntities holds 'READER:allUsers'", "BucketACL")
+broken("gcp-storage-bucketacl-public", "entity", "allUsers", "entity is 'allUsers'", "AccessControl")
+broken("gcp-bigquery-dataset-public", "accesses", [{"specialGroup": "allAuthenticatedUsers"}], "accesses[0].specialGroup", "Dataset")
+broken("gcp-bigquery-dataset-public", "iamMember", "allUsers", "iamMember is 'allUsers'", "DatasetAccess")
+
+# public endpoint
+broken("aws-rds-instance-public", "publiclyAccessible", True, "publiclyAccessible is true")
+broken("aws-lb-loadbalancer-public", "internal", MISSING, "internal is not set")
+broken("aws-eks-cluster-public", "vpcConfig.endpointPublicAccess", MISSING, "vpcConfig.endpointPublicAccess is not set")
+broken("aws-sagemaker-model-vpc", "vpcConfig", MISSING, "vpcConfig is not set")
+broken("aws-sagemaker-model-isolation", "enableNetworkIsolation", False, "enableNetworkIsolation is false")
+broken("aws-sagemaker-notebook-internet", "directInternetAccess", "Enabled", "directInternetAccess is 'Enabled'")
+broken("aws-sagemaker-domain-internet", "appNetworkAccessType", MISSING, "appNetworkAccessType is not set")
+broken("aws-ecs-service-public-ip", "networkConfiguration.assignPublicIp", True, "assignPublicIp is true")
+broken("aws-ec2-instance-public-ip", "associatePublicIpAddress", True, "associatePublicIpAddress is true")
+broken("aws-apigateway-restapi-public", "endpointConfiguration.types", "REGIONAL", "endpointConfiguration.types is 'REGIONAL'")
+broken("aws-apigatewayv2-api-public", "disableExecuteApiEndpoint", MISSING, "disableExecuteApiEndpoint is not set")
+for rule, path in (
+    ("azure-storage-account", "publicNetworkAccess"),
+    ("azure-keyvault-vault", "properties.publicNetworkAccess"),
+    ("azure-machinelearning-workspace", "publicNetworkAccess"),
+    ("azure-machinelearning-onlineendpoint", "properties.publicNetworkAccess"),
+    ("azure-containerregistry-registry", "publicNetworkAccess"),
+    ("azure-sql-server", "publicNetworkAccess"),
+    ("azure-postgresql-server", "network.publicNetworkAccess"),
+    ("azure-cosmosdb-account", "publicNetworkAccess"),
+    ("azure-web-app", "publicNetworkAccess"),
+    ("azure-containerapps-environment", "publicNetworkAccess"),
+    ("azure-eventhub-namespace", "publicNetworkAccess"),
+    ("azure-cognitiveservices-account", "properties.publicNetworkAccess"),
+):
+    broken(f"{rule}-public-network", path, MISSING, f"{path} is not set")
+    broken(f"{rule}-public-network", path, "Enabled", f"{path} is 'Enabled'")
+broken(
+    "azure-machinelearning-onlinedeployment-egress",
+    "properties.egressPublicNetworkAccess",
+    "Enabled",
+    "egressPublicNetworkAccess is 'Enabled'",
+)
+broken("azure-containerapps-app-external", "configuration.ingress.external", True, "external is true")
+broken("azure-containerinstance-group-public-ip", "ipAddress.type", "Public", "ipAddress.type is 'Public'")
+broken("azure-containerservice-cluster-public", "apiServerAccessProfile.enablePrivateCluster", False, "enablePrivateCluster is false")
+broken("gcp-sql-instance-public-ip", "settings.ipConfiguration.ipv4Enabled", MISSING, "ipv4Enabled is not set")
+broken("gcp-container-cluster-public", "privateClusterConfig.enablePrivateNodes", False, "enablePrivateNodes is false")
+broken("gcp-container-cluster-public", "privateClusterConfig.enablePrivateEndpoint", MISSING, "enablePrivateEndpoint is not set")
+broken("gcp-cloudrun-service-ingress", "ingress", MISSING, "ingress is not set")
+broken("gcp-cloudrun-service-ingress", "ingress", "INGRESS_TRAFFIC_ALL", "ingress is 'INGRESS_TRAFFIC_ALL'")
+broken("gcp-cloudfunctions-function-ingress", "serviceConfig.ingressSettings", "ALLOW_ALL", "ingressSettings is 'ALLOW_ALL'")
+broken("gcp-vertex-endpoint-public", "privateServiceConnectConfig", MISSING, "network is not set")
+broken("gcp-compute-instance-public-ip", "networkInterfaces[0].accessConfigs", [{}], "networkInterfaces[0].accessConfigs is set")
+broken("gcp-compute-forwardingrule-external", "loadBalancingScheme", "EXTERNAL_MANAGED", "loadBalancingScheme is 'EXTERNAL_MANAGED'")
+broken("kubernetes-core-service-public", "spec.type", "NodePort", "spec.type is 'NodePort'")
+broken("kubernetes-core-service-public", "spec.type", "LoadBalancer", "without the annotation that keeps it internal")
+
+# open ingress
+SSH = {"fromPort": 22.0, "toPort": 22.0, "protocol": "tcp"}
+OPEN_SSH = [{**SSH, "cidrBlocks": ["10.0.0.0/8", "0.0.0.0/0"]}]
+broken("aws-ec2-securitygroup-open", "ingress", OPEN_SSH, "ingress[0].cidrBlocks holds '0.0.0.0/0' for port 22")
+broken("aws-ec2-securitygroup-open", "ingress[0].ipv6CidrBlocks", ["::/0"], "ingress[0].ipv6CidrBlocks holds '::/0' for port 443")
+broken("aws-ec2-securitygrouprule-open", "cidrBlocks", ["0.0.0.0/0"], "cidrBlocks holds '0.0.0.0/0' for port 443", "SecurityGroupRule")
+broken("aws-ec2-securitygrouprule-open", "cidrIpv4", "0.0.0.0/0", "cidrIpv4 holds '0.0.0.0/0' for port 443", "SecurityGroupIngressRule")
+broken("aws-eks-cluster-open-cidrs", "vpcConfig.endpointPublicAccess", True, "publicAccessCidrs is not set, which is '0.0.0.0/0'")
+for source in ("*", "Internet", "0.0.0.0/0"):
+    broken("azure-network-securityrule-open", "sourceAddressPrefix", source, f"sourceAddressPrefix is '{source}' for destination port 443")
+broken(
+    "azure-network-securitygroup-open",
+    "securityRules",
+    [SECURITY_RULE, {**SECURITY_RULE, "sourceAddressPrefix": "*", "destinationPortRange": "3389"}],
+    "securityRules[1].sourceAddressPrefix is '*' for destination port 3389",
+)
+broken("azure-storage-account-open-network", "networkRuleSet", MISSING, "networkRuleSet.defaultAction is not set")
+broken("azure-keyvault-vault-open-network", "properties.networkAcls.defaultAction", "Allow", "defaultAction is 'Allow'")
+broken("gcp-compute-firewall-open", "sourceRanges", ["0.0.0.0/0"], "sourceRanges holds '0.0.0.0/0' and allows[0].ports is '443'")
+broken("gcp-sql-instance-open-networks", "settings.ipConfiguration.authorizedNetworks[0].value", "0.0.0.0/0", "authorizedNetworks[0].value")
+broken("gcp-container-cluster-open-networks", "masterAuthorizedNetworksConfig.cidrBlocks[0].cidrBlock", "0.0.0.0/0", "cidrBlocks[0].cidrBlock")
+broken("kubernetes-networking-networkpolicy-open", "spec.ingress", [{}], "spec.ingress[0].from is empty")
+broken("kubernetes-networking-networkpolicy-open", "spec.ingress[0].from[0].ipBlock.cidr", "0.0.0.0/0", "ipBlock.cidr holds '0.0.0.0/0'")
+broken("kubernetes-core-service-open-ranges", "spec.loadBalancerSourceRanges", ["0.0.0.0/0"], "loadBalancerSourceRanges holds '0.0.0.0/0'")
+
+# encryption key
+DEFAULT = "applyServerSideEncryptionByDefault"
+broken("aws-s3-bucketencryption-key", f"rules[0].{DEFAULT}.sseAlgorithm", "AES256", "sseAlgorithm is 'AES256'")
+broken("aws-s3-bucketencryption-key", f"rules[0].{DEFAULT}.kmsMasterKeyId", MISSING, "kmsMasterKeyId is not set")
+for rule, path in (
+    ("aws-sagemaker-endpointconfiguration-key", "kmsKeyArn"),
+    ("aws-sagemaker-notebook-key", "kmsKeyId"),
+    ("aws-cloudwatch-loggroup-key", "kmsKeyId"),
+    ("aws-rds-database-key", "kmsKeyId"),
+    ("aws-rds-database-key", "storageEncrypted"),
+    ("aws-sqs-queue-key", "kmsMasterKeyId"),
+    ("aws-lambda-function-key", "kmsKeyArn"),
+    ("aws-eks-cluster-key", "encryptionConfig"),
+    ("aws-kinesis-stream-key", "encryptionType"),
+    ("aws-kinesis-stream-key", "kmsKeyId"),
+    ("aws-secretsmanager-secret-key", "kmsKeyId"),
+    ("azure-storage-account-key", "encryption"),
+    ("azure-machinelearning-workspace-key", "encryption"),
+    ("azure-containerregistry-registry-key", "encryption"),
+    ("azure-sql-server-key", "keyId"),
+    ("azure-cosmosdb-account-key", "keyVaultKeyUri"),
+    ("azure-containerservice-cluster-key", "diskEncryptionSetID"),
+    ("azure-cognitiveservices-account-key", "properties.encryption"),
+    ("gcp-storage-bucket-key", "encryption.defaultKmsKeyName"),
+    ("gcp-vertex-endpoint-key", "encryptionSpec"),
+    ("gcp-sql-instance-key", "encryptionKeyName"),
+    ("gcp-cloudrun-service-key", "template.encryptionKey"),
+    ("gcp-cloudrun-job-key", "template.template.encryptionKey"),
+    ("gcp-cloudfunctions-function-key", "kmsKeyName"),
+    ("gcp-artifactregistry-repository-key", "kmsKeyName"),
+    ("gcp-pubsub-topic-key", "kmsKeyName"),
+    ("gcp-bigquery-dataset-key", "defaultEncryptionConfiguration"),
+    ("gcp-logging-bucket-key", "cmekSettings"),
+    ("gcp-container-cluster-key", "databaseEncryption"),
+):
+    broken(rule, path, MISSING, f"{path}")
+broken("aws-ecr-repository-key", "encryptionConfigurations", MISSING, "encryptionConfigurations is not set")
+broken("aws-ecr-repository-key", "encryptionConfigurations[0].kmsKey", MISSING, "kmsKey is not set")
+broken("aws-sqs-queue-key", "kmsMasterKeyId", "alias/aws/sqs", "a key of AWS")
+broken("aws-kms-key-rotation", "enableKeyRotation", MISSING, "enableKeyRotation is not set")
+broken("gcp-secretmanager-secret-key", "replication.auto.customerManagedEncryption", MISSING, "replication.auto.customerManagedEncryption")
+
+# TLS version
+broken("aws-lb-listener-tls", "protocol", "HTTP", "protocol is 'HTTP' and defaultActions do not redirect to HTTPS")
+broken("aws-lb-listener-tls", "sslPolicy", "ELBSecurityPolicy-2016-08", "sslPolicy is 'ELBSecurityPolicy-2016-08'")
+broken("aws-lb-listener-tls", "sslPolicy", "ELBSecurityPolicy-TLS13-1-0-2021-06", "sslPolicy is")
+broken("aws-apigateway-domainname-tls", "securityPolicy", "TLS_1_0", "securityPolicy is 'TLS_1_0'")
+broken("aws-cloudfront-distribution-tls", "viewerCertificate.minimumProtocolVersion", "TLSv1.1_2016", "minimumProtocolVersion is")
+broken("aws-cloudfront-distribution-tls", "defaultCacheBehavior.viewerProtocolPolicy", "allow-all", "viewerProtocolPolicy is 'allow-all'")
+broken("aws-s3-bucketpolicy-tls", "policy", policy(allow("s3:GetObject", "*", {"AWS": "arn:aws:iam::1:root"})), "aws:SecureTransport")
+broken("azure-storage-account-tls", "minimumTlsVersion", MISSING, "minimumTlsVersion is not set")
+broken("azure-storage-account-tls", "enableHttpsTrafficOnly", False, "enableHttpsTrafficOnly is false")
+broken("azure-sql-server-tls", "minimalTlsVersion", "1.0", "minimalTlsVersion is '1.0'")
+broken("azure-web-app-tls", "httpsOnly", MISSING, "httpsOnly is not set")
+broken("azure-web-app-tls", "siteConfig.minTlsVersion", "1.1", "minTlsVersion is '1.1'")
+broken("azure-containerapps-app-tls", "configuration.ingress.allowInsecure", True, "allowInsecure is true")
+broken("azure-redis-cache-tls", "enableNonSslPort", True, "enableNonSslPort is true")
+broken("azure-redis-cache-tls", "minimumTlsVersion", "1.0", "minimumTlsVersion is '1.0'")
+broken("azure-eventhub-namespace-tls", "minimumTlsVersion", "1.0", "minimumTlsVersion is '1.0'")
+broken("gcp-compute-sslpolicy-tls", "minTlsVersion", MISSING, "minTlsVersion is not set")
+broken("gcp-compute-sslpolicy-tls", "profile", "COMPATIBLE", "profile is 'COMPATIBLE'")
+broken("gcp-sql-instance-tls", "settings.ipConfiguration.sslMode", "ALLOW_UNENCRYPTED_AND_ENCRYPTED", "sslMode is")
+broken("gcp-redis-instance-tls", "transitEncryptionMode", "DISABLED", "transitEncryptionMode is 'DISABLED'")
+broken("kubernetes-networking-ingress-tls", "spec.tls", MISSING, "spec.tls is not set")
+
+# wildcard permissions
+WIDE = policy(allow(["s3:GetObject", "s3:*"], "arn:aws:s3:::models/*"))
+EVERYTHING = policy(allow("*", "*"))
+POLICIES = ("iam/policy:Policy", "RolePolicy", "UserPolicy", "GroupPolicy")
+broken("aws-iam-policy-wildcard", "policy", WIDE, "statement 'Use' allows 's3:*' on 'arn:aws:s3:::models/*'", *POLICIES)
+broken("aws-iam-policy-wildcard", "policy", EVERYTHING, "statement 'Use' allows '*' on '*'", *POLICIES)
+broken("aws-iam-policy-wildcard", "policy", policy(allow("s3:Get*", "*")), "allows 's3:Get*' on every resource", *POLICIES)
+broken("aws-iam-policy-wildcard", "inlinePolicies[0].policy", EVERYTHING, "inlinePolicies[0].policy: statement 'Use'", "Role")
+broken("aws-iam-role-trusts-anyone", "assumeRolePolicy", policy(allow("sts:AssumeRole", "*", "*")), "lets everybody take the role")
+ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
+broken("aws-iam-attachment-full-access", "policyArn", ADMIN, "policyArn holds 'AdministratorAccess'", "Attachment")
+broken(
+    "aws-iam-attachment-full-access",
+    "managedPolicyArns",
+    ["arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"],
+    "managedPolicyArns holds 'AmazonSageMakerFullAccess'",
+    "Role",
+)
+broken("aws-kms-keypolicy-anyone", "policy", policy(allow("kms:Decrypt", "*", {"AWS": "*"})), "allows everybody")
+broken("aws-sqs-queuepolicy-anyone", "policy", FOR_ANYBODY, "allows everybody")
+broken("aws-lambda-permission-anyone", "principal", "*", "principal is '*'")
+ROLES = "/providers/Microsoft.Authorization/roleDefinitions"
+OWNER = f"{ROLES}/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+broken("azure-authorization-roleassignment-wide", "roleDefinitionId", OWNER, "roleDefinitionId is the role 'Owner'")
+broken("azure-authorization-roledefinition-wildcard", "permissions[0].actions", ["*"], "permissions[0].actions holds '*'")
+broken("gcp-projects-iam-wide", "role", "roles/editor", "role is 'roles/editor' on the whole")
+broken("kubernetes-rbac-role-wildcard", "rules[0].verbs", ["*"], "rules[0].verbs holds '*'")
+broken("kubernetes-rbac-binding-admin", "roleRef.name", "cluster-admin", "roleRef.name is 'cluster-admin'")
+
+# plain-text secret
+broken("aws-lambda-function-secret", "environment.variables.API_KEY", "abc123def456", "environment.variables.API_KEY holds a secret")
+broken("aws-lambda-function-secret", "environment.variables.NOTE", "AKIA" + "A" * 16, "environment.variables.NOTE holds an AWS access key")
+broken("aws-sagemaker-model-secret", "primaryContainer.environment.HF_TOKEN", "hf_" + "a" * 34, "a Hugging Face token")
+broken("aws-sagemaker-model-secret", "containers", [{"image": ECS_CONTAINER["image"], "environment": {"TOKEN": "x1"}}], "containers[0]")
+broken(
+    "aws-ecs-taskdefinition-secret",
+    "containerDefinitions",
+    json.dumps([{**ECS_CONTAINER, "environment": SECRET_ENV}]),
+    "containerDefinitions[0].environment[0].value of 'DB_PASSWORD' holds a secret",
+)
+broken(
+    "aws-batch-jobdefinition-secret",
+    "containerProperties",
+    json.dumps({**BATCH_CONTAINER, "environment": SECRET_ENV}),
+    "containerProperties.environment[0].value of 'DB_PASSWORD' holds a secret",
+)
+broken("aws-ec2-instance-secret", "userData", "export KEY=AKIA" + "B" * 16, "userData holds an AWS access key")
+broken("aws-ssm-parameter-plain", "type", "String", "type is not 'SecureString'")
+broken("aws-rds-database-password", "password", "hunter2", "password is given", "Instance")
+broken("aws-rds-database-password", "masterPassword", "hunter2", "masterPassword is given", "Cluster")
+broken("azure-containerapps-app-secret", "template.containers", [{**AZURE_CONTAINER, "env": SECRET_ENV}], "env[0].value of 'DB_PASSWORD'")
+broken("azure-containerapps-app-secret", "configuration.secrets", [{"name": "db", "value": "x"}], "secrets[0].value of 'db' is written here")
+broken("azure-containerinstance-group-secret", "containers[0].environmentVariables", SECRET_ENV, "value of 'DB_PASSWORD' holds a secret")
+broken("azure-web-app-secret", "siteConfig.appSettings[0].value", "hunter2", "appSettings[0].value of 'DB_PASSWORD' holds a secret")
+broken(
+    "azure-web-app-secret",
+    "siteConfig.connectionStrings[0].connectionString",
+    "Server=db;User ID=sa;Password=hunter2;",
+    "connectionStrings[0].connectionString holds a connection string with its password",
+)
+broken("azure-machinelearning-deployment-secret", "properties.environmentVariables.DB_PASSWORD", "hunter2", "DB_PASSWORD holds a secret")
+LEAKY_RUN = [{**CLOUD_RUN_CONTAINER, "envs": SECRET_ENV}]
+broken("gcp-cloudrun-service-secret", "template.containers", LEAKY_RUN, "envs[0].value of 'DB_PASSWORD' holds a secret")
+broken("gcp-cloudrun-job-secret", "template.template.containers", LEAKY_RUN, "envs[0].value of 'DB_PASSWORD' holds a secret")
+broken("gcp-cloudfunctions-function-secret", "serviceConfig.environmentVariables.DB_PASSWORD", "hunter2", "DB_PASSWORD holds a secret")
+broken("gcp-compute-instance-secret", "metadata.db-password", "hunter2", "metadata.db-password holds a secret")
+broken("gcp-serviceaccount-key-made", "publicKeyData", MISSING, "a private key is made")
+broken("kubernetes-core-configmap-secret", "data.DB_PASSWORD", "hunter2", "data.DB_PASSWORD holds a secret")
+for token, spec in POD_SPECS.items():
+    says = "containers[0].env[0].value of 'DB_PASSWORD' holds a secret"
+    broken("kubernetes-core-container-secret", f"{spec}.containers[0].env", SECRET_ENV, says, token)
+
+# log retention
+broken("aws-cloudwatch-loggroup-retention", "retentionInDays", MISSING, "retentionInDays is not set, which keeps logs without end")
+broken("aws-cloudwatch-loggroup-retention", "retentionInDays", 7.0, "retentionInDays is 7; 90 days are asked for")
+broken("azure-operationalinsights-workspace-retention", "retentionInDays", MISSING, "retentionInDays is not set; 90 days")
+broken("azure-applicationinsights-component-retention", "retentionInDays", 30.0, "retentionInDays is 30; 90 days")
+broken("azure-sql-auditing-retention", "retentionDays", 30.0, "retentionDays is 30; 90 days")
+broken("azure-network-flowlog-retention", "retentionPolicy.days", 7.0, "retentionPolicy.days is 7; 90 days")
+broken("gcp-logging-bucket-retention", "retentionDays", MISSING, "retentionDays is not set; 90 days")
+
+# authentication off
+broken("aws-apigateway-method-open", "authorization", "NONE", "authorization is 'NONE'")
+broken("aws-apigatewayv2-route-open", "authorizationType", MISSING, "authorizationType is not set")
+broken("aws-lambda-functionurl-open", "authorizationType", "NONE", "authorizationType is 'NONE'")
+broken("aws-rds-database-iam-login", "iamDatabaseAuthenticationEnabled", MISSING, "iamDatabaseAuthenticationEnabled is not set")
+broken("azure-machinelearning-endpoint-key-login", "properties.authMode", "Key", "properties.authMode is 'Key'")
+broken("azure-machinelearning-compute-local-auth", "properties.disableLocalAuth", MISSING, "disableLocalAuth is not set")
+broken("azure-storage-account-local-auth", "allowSharedKeyAccess", MISSING, "allowSharedKeyAccess is not set")
+broken("azure-containerregistry-registry-local-auth", "adminUserEnabled", True, "adminUserEnabled is true")
+broken("azure-containerregistry-registry-local-auth", "anonymousPullEnabled", True, "anonymousPullEnabled is true")
+broken("azure-sql-server-local-auth", "administrators", MISSING, "azureADOnlyAuthentication is not set")
+broken("azure-postgresql-server-local-auth", "authConfig.passwordAuth", "Enabled", "passwordAuth is 'Enabled'")
+broken("azure-cosmosdb-account-local-auth", "disableLocalAuth", False, "disableLocalAuth is false")
+broken("azure-eventhub-namespace-local-auth", "disableLocalAuth", False, "disableLocalAuth is false")
+broken("azure-servicebus-namespace-local-auth", "disableLocalAuth", False, "disableLocalAuth is false")
+broken("azure-cognitiveservices-account-local-auth", "properties.disableLocalAuth", MISSING, "disableLocalAuth is not set")
+broken("azure-containerservice-cluster-local-auth", "disableLocalAccounts", MISSING, "disableLocalAccounts is not set")
+broken("azure-containerapps-authconfig-open", "platform.enabled", False, "platform.enabled is false")
+broken("azure-containerapps-authconfig-open", "globalValidation.unauthenticatedClientAction", "AllowAnonymous", "is 'AllowAnonymous'")
+broken("gcp-cloudrun-service-invoker-check", "invokerIamDisabled", True, "invokerIamDisabled is true")
+broken("gcp-container-cluster-legacy-auth", "enableLegacyAbac", True, "enableLegacyAbac is true")
+broken("gcp-redis-instance-no-auth", "authEnabled", MISSING, "authEnabled is not set")
+broken("kubernetes-rbac-binding-anonymous", "subjects[0].name", "system:unauthenticated", "subjects[0].name is 'system:unauthenticated'")
+
+# unpinned image
+broken("aws-lambda-function-image", "imageUri", TAG, "imageUri is 'pricing:latest' without a digest")
+broken("aws-sagemaker-model-image", "primaryContainer.image", TAG, "primaryContainer.image is 'pricing:latest' without a digest")
+broken("aws-ecs-taskdefinition-image", "containerDefinitions", json.dumps([{**ECS_CONTAINER, "image": TAG}]), "containerDefinitions[0].image")
+broken("aws-batch-jobdefinition-image", "containerProperties", json.dumps({**BATCH_CONTAINER, "image": TAG}), "containerProperties.image")
+broken("aws-ecr-repository-mutable-tags", "imageTagMutability", MISSING, "imageTagMutability is not set")
+broken("azure-containerapps-app-image", "template.containers[0].image", TAG, "template.containers[0].image is 'pricing:latest'")
+broken("azure-containerinstance-group-image", "containers[0].image", TAG, "containers[0].image is 'pricing:latest'")
+broken("azure-web-app-image", "siteConfig.linuxFxVersion", f"DOCKER|{TAG}", "linuxFxVersion is 'pricing:latest'")
+broken("azure-machinelearning-environment-image", "properties.image", TAG, "properties.image is 'pricing:latest'")
+broken("azure-machinelearning-deployment-environment", "properties.environmentId", "azureml:sklearn@latest", "environmentId is")
+broken("gcp-cloudrun-service-image", "template.containers[0].image", TAG, "template.containers[0].image is 'pricing:latest'")
+broken("gcp-cloudrun-job-image", "template.template.containers[0].image", TAG, "containers[0].image is 'pricing:latest'")
+broken("gcp-artifactregistry-repository-mutable-tags", "dockerConfig", MISSING, "dockerConfig.immutableTags is not set")
+for token, spec in POD_SPECS.items():
+    broken("kubernetes-core-container-image", f"{spec}.initContainers[0].image", TAG, f"{spec}.initContainers[0].image is", token)
+
+# missing tags
+broken("aws-any-resource-tags", "tags", {"environment": "prod"}, "tags lack 'managed-by'")
+broken("azure-any-resource-tags", "tags", MISSING, "tags lack 'environment', 'managed-by'")
+for token in missing_tags.GOOGLE_TYPES:
+    path = {
+        "gcp:sql/databaseInstance:DatabaseInstance": "settings.userLabels",
+        "gcp:container/cluster:Cluster": "resourceLabels",
+    }.get(token, "labels")
+    broken("gcp-any-resource-labels", path, {"environment": TAGS["environment"]}, f"{path} lack 'managed-by'", token)
+broken("kubernetes-any-object-labels", "metadata.labels", MISSING, "metadata.labels lack 'environment', 'managed-by'")
+
+# single instance in production
+broken("aws-sagemaker-endpointconfiguration-single", "productionVariants[0].initialInstanceCount", 1.0, "initialInstanceCount is 1")
+broken("aws-appautoscaling-target-single", "minCapacity", 1.0, "minCapacity is 1")
+broken("aws-ecs-service-single", "desiredCount", 1.0, "desiredCount is 1")
+broken("aws-rds-instance-single", "multiAz", MISSING, "multiAz is not set")
+broken("aws-eks-nodegroup-single", "scalingConfig.minSize", 1.0, "scalingConfig.minSize is 1")
+broken("azure-machinelearning-deployment-single", "sku.capacity", 1.0, "sku.capacity is 1")
+broken("azure-monitor-autoscale-single", "profiles[0].capacity.minimum", "1", "profiles[0].capacity.minimum is 1")
+broken("azure-containerapps-app-single", "template.scale.minReplicas", 1.0, "minReplicas is 1")
+broken("azure-containerapps-app-single", "template.scale.maxReplicas", 1.0, "maxReplicas is 1")
+broken("azure-web-plan-single", "sku.capacity", MISSING, "sku.capacity is not set")
+broken("azure-sql-database-single", "zoneRedundant", MISSING, "zoneRedundant is not set")
+broken("azure-postgresql-server-single", "highAvailability", MISSING, "highAvailability.mode is not set")
+broken("azure-containerservice-cluster-single", "agentPoolProfiles[0].count", 1.0, "agentPoolProfiles[0].count is 1")
+broken("gcp-sql-instance-single", "settings.availabilityType", "ZONAL", "availabilityType is 'ZONAL'")
+broken("gcp-cloudrun-service-single", "template.scaling.maxInstanceCount", 1.0, "maxInstanceCount is 1")
+broken("gcp-cloudrun-service-single", "scaling.manualInstanceCount", 1.0, "manualInstanceCount is 1")
+broken("gcp-redis-instance-single", "tier", "BASIC", "tier is 'BASIC'")
+broken("gcp-container-cluster-single", "location", "europe-west4-a", "location is 'europe-west4-a', a single zone")
+broken("kubernetes-apps-deployment-single", "spec.replicas", MISSING, "spec.replicas is not set")
+broken("kubernetes-autoscaling-hpa-single", "spec.minReplicas", 1.0, "spec.minReplicas is 1")

@@ -1,0 +1,537 @@
+"""One compliant resource of every type the pack looks at, as the inputs a policy sees. Each rule's test breaks one property of it."""
+
+import json
+from typing import Any
+
+from policies.rules import missing_tags
+
+Props = dict[str, Any]
+
+TAGS = {"environment": "prod", "managed-by": "pulumi"}
+LABELS = {"environment": "prod", "managed-by": "pulumi"}
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+IMAGE = f"registry.example.com/pricing@{DIGEST}"
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000"
+GOOGLE_KEY = "projects/p/locations/europe-west4/keyRings/r/cryptoKeys/k"
+ACCOUNT = "serviceAccount:caller@p.iam.gserviceaccount.com"
+ROLE_ARN = "arn:aws:iam::123456789012:role/caller"
+SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000"
+
+
+def allow(action: str | list[str], resource: str | list[str], principal: Any = None) -> Props:
+    """A statement of an AWS policy."""
+    statement: Props = {"Sid": "Use", "Effect": "Allow", "Action": action, "Resource": resource}
+    return statement if principal is None else {**statement, "Principal": principal}
+
+
+def policy(*statements: Props) -> str:
+    """An AWS policy document."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+NAMED = policy(allow("s3:GetObject", "arn:aws:s3:::models/pricing/*"))
+FOR_CALLER = policy(allow("sqs:SendMessage", "*", {"AWS": ROLE_ARN}))
+FOR_ANYBODY = policy(allow("sqs:SendMessage", "*", "*"))
+TLS_ONLY: Props = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:*",
+    "Resource": "*",
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+TRUST = policy(allow("sts:AssumeRole", "*", {"Service": "sagemaker.amazonaws.com"}))
+
+ECS_CONTAINER = {
+    "name": "model",
+    "image": IMAGE,
+    "environment": [{"name": "MAX_TOKENS", "value": "512"}, {"name": "DB_SECRET_ARN", "value": "arn:aws:secretsmanager:x"}],
+    "secrets": [{"name": "DB_PASSWORD", "valueFrom": "arn:aws:secretsmanager:x"}],
+}
+BATCH_CONTAINER = {"image": IMAGE, "environment": [{"name": "STORES", "value": "120"}]}
+
+AZURE_CONTAINER = {
+    "name": "model",
+    "image": IMAGE,
+    "env": [{"name": "MODEL_NAME", "value": "pricing"}, {"name": "DB_PASSWORD", "secretRef": "db"}],
+}
+
+POD = {
+    "containers": [
+        {
+            "name": "model",
+            "image": IMAGE,
+            "env": [
+                {"name": "MODEL_NAME", "value": "pricing"},
+                {"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}},
+            ],
+        }
+    ],
+    "initContainers": [{"name": "fetch", "image": IMAGE}],
+}
+METADATA = {"name": "pricing", "namespace": "models", "labels": {**LABELS, "app.kubernetes.io/name": "pricing"}}
+
+SECURITY_RULE = {
+    "name": "https",
+    "direction": "Inbound",
+    "access": "Allow",
+    "protocol": "Tcp",
+    "priority": 100,
+    "sourceAddressPrefix": "10.0.0.0/16",
+    "sourcePortRange": "*",
+    "destinationAddressPrefix": "*",
+    "destinationPortRange": "443",
+}
+
+CLOUD_RUN_CONTAINER = {
+    "image": IMAGE,
+    "envs": [
+        {"name": "MODEL_NAME", "value": "pricing"},
+        {"name": "DB_PASSWORD", "valueSource": {"secretKeyRef": {"secret": "db", "version": "1"}}},
+    ],
+}
+
+MEMBER: Props = {"role": "roles/viewer", "member": ACCOUNT}
+BINDING: Props = {"role": "roles/viewer", "members": [ACCOUNT]}
+
+RDS: Props = {
+    "engine": "postgres",
+    "storageEncrypted": True,
+    "kmsKeyId": KEY,
+    "manageMasterUserPassword": True,
+    "iamDatabaseAuthenticationEnabled": True,
+    "tags": TAGS,
+}
+AUDITING: Props = {"state": "Enabled", "isAzureMonitorTargetEnabled": True, "retentionDays": 120.0}
+ROLE_BINDING: Props = {
+    "metadata": METADATA,
+    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "pricing-reader"},
+    "subjects": [{"kind": "ServiceAccount", "name": "pricing", "namespace": "models"}],
+}
+ROLE: Props = {"metadata": METADATA, "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list"]}]}
+PUBLIC_ACCESS_BLOCK: Props = {
+    "blockPublicAcls": True,
+    "blockPublicPolicy": True,
+    "ignorePublicAcls": True,
+    "restrictPublicBuckets": True,
+}
+
+AWS: dict[str, Props] = {
+    "apigateway/domainName:DomainName": {"domainName": "api.example.com", "securityPolicy": "TLS_1_2"},
+    "apigateway/method:Method": {"httpMethod": "POST", "authorization": "AWS_IAM", "resourceId": "r", "restApi": "a"},
+    "apigateway/restApi:RestApi": {"endpointConfiguration": {"types": "PRIVATE", "vpcEndpointIds": ["vpce-1"]}},
+    "apigatewayv2/api:Api": {"protocolType": "HTTP", "disableExecuteApiEndpoint": True},
+    "apigatewayv2/route:Route": {"apiId": "a", "routeKey": "POST /score", "authorizationType": "JWT"},
+    "appautoscaling/target:Target": {
+        "minCapacity": 2.0,
+        "maxCapacity": 4.0,
+        "resourceId": "endpoint/pricing/variant/main",
+        "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        "serviceNamespace": "sagemaker",
+    },
+    "batch/jobDefinition:JobDefinition": {"type": "container", "containerProperties": json.dumps(BATCH_CONTAINER)},
+    "cloudfront/distribution:Distribution": {
+        "viewerCertificate": {"acmCertificateArn": "arn:aws:acm:x", "minimumProtocolVersion": "TLSv1.2_2021", "sslSupportMethod": "sni-only"},
+        "defaultCacheBehavior": {"viewerProtocolPolicy": "redirect-to-https"},
+        "orderedCacheBehaviors": [{"viewerProtocolPolicy": "https-only"}],
+    },
+    "cloudwatch/logGroup:LogGroup": {"retentionInDays": 90.0, "kmsKeyId": KEY},
+    "ec2/defaultSecurityGroup:DefaultSecurityGroup": {
+        "ingress": [{"fromPort": 443.0, "toPort": 443.0, "protocol": "tcp", "cidrBlocks": ["10.0.0.0/16"], "ipv6CidrBlocks": ["fd00::/8"]}]
+    },
+    "ec2/instance:Instance": {"associatePublicIpAddress": False, "userData": "#!/bin/sh\nsystemctl start model\n"},
+    "ec2/securityGroup:SecurityGroup": {
+        "ingress": [{"fromPort": 443.0, "toPort": 443.0, "protocol": "tcp", "cidrBlocks": ["10.0.0.0/16"], "ipv6CidrBlocks": ["fd00::/8"]}],
+        "egress": [{"fromPort": 0.0, "toPort": 0.0, "protocol": "-1", "cidrBlocks": ["0.0.0.0/0"]}],
+    },
+    "ec2/securityGroupRule:SecurityGroupRule": {
+        "type": "ingress",
+        "fromPort": 443.0,
+        "toPort": 443.0,
+        "protocol": "tcp",
+        "cidrBlocks": ["10.0.0.0/16"],
+        "ipv6CidrBlocks": ["fd00::/8"],
+        "securityGroupId": "sg-1",
+    },
+    "ecr/repository:Repository": {
+        "imageTagMutability": "IMMUTABLE",
+        "encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": KEY}],
+    },
+    "ecr/repositoryPolicy:RepositoryPolicy": {"repository": "pricing", "policy": FOR_CALLER},
+    "ecs/service:Service": {"desiredCount": 2.0, "networkConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": False}},
+    "ecs/taskDefinition:TaskDefinition": {"family": "pricing", "containerDefinitions": json.dumps([ECS_CONTAINER])},
+    "eks/cluster:Cluster": {
+        "roleArn": ROLE_ARN,
+        "vpcConfig": {"endpointPublicAccess": False, "endpointPrivateAccess": True, "subnetIds": ["subnet-1"]},
+        "encryptionConfig": {"provider": {"keyArn": KEY}, "resources": ["secrets"]},
+    },
+    "eks/nodeGroup:NodeGroup": {"scalingConfig": {"minSize": 2.0, "desiredSize": 2.0, "maxSize": 4.0}},
+    "iam/groupPolicy:GroupPolicy": {"group": "g", "policy": NAMED},
+    "iam/groupPolicyAttachment:GroupPolicyAttachment": {"group": "g", "policyArn": "arn:aws:iam::123456789012:policy/pricing"},
+    "iam/policy:Policy": {"policy": NAMED},
+    "iam/policyAttachment:PolicyAttachment": {"policyArn": "arn:aws:iam::123456789012:policy/pricing"},
+    "iam/role:Role": {
+        "assumeRolePolicy": TRUST,
+        "inlinePolicies": [{"name": "read", "policy": NAMED}],
+        "managedPolicyArns": ["arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"],
+    },
+    "iam/rolePolicy:RolePolicy": {"role": "r", "policy": NAMED},
+    "iam/rolePolicyAttachment:RolePolicyAttachment": {"role": "r", "policyArn": "arn:aws:iam::123456789012:policy/pricing"},
+    "iam/userPolicy:UserPolicy": {"user": "u", "policy": NAMED},
+    "iam/userPolicyAttachment:UserPolicyAttachment": {"user": "u", "policyArn": "arn:aws:iam::123456789012:policy/pricing"},
+    "kinesis/stream:Stream": {"encryptionType": "KMS", "kmsKeyId": KEY},
+    "kms/key:Key": {"enableKeyRotation": True, "policy": policy(allow("kms:*", "*", {"AWS": "arn:aws:iam::123456789012:root"}))},
+    "kms/keyPolicy:KeyPolicy": {"keyId": "k", "policy": policy(allow("kms:*", "*", {"AWS": "arn:aws:iam::123456789012:root"}))},
+    "lambda/function:Function": {
+        "role": ROLE_ARN,
+        "packageType": "Image",
+        "imageUri": IMAGE,
+        "kmsKeyArn": KEY,
+        "environment": {"variables": {"DB_SECRET_ARN": "arn:aws:secretsmanager:x", "TOKENIZERS_PARALLELISM": "false"}},
+    },
+    "lambda/functionUrl:FunctionUrl": {"functionName": "f", "authorizationType": "AWS_IAM"},
+    "lambda/permission:Permission": {"action": "lambda:InvokeFunction", "function": "f", "principal": "apigateway.amazonaws.com"},
+    "lb/listener:Listener": {
+        "loadBalancerArn": "arn:aws:elasticloadbalancing:x",
+        "protocol": "HTTPS",
+        "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
+        "defaultActions": [{"type": "forward", "targetGroupArn": "arn:aws:elasticloadbalancing:y"}],
+    },
+    "lb/loadBalancer:LoadBalancer": {"internal": True},
+    "rds/cluster:Cluster": RDS,
+    "rds/clusterInstance:ClusterInstance": {"publiclyAccessible": False, "clusterIdentifier": "c", "engine": "aurora-postgresql"},
+    "rds/instance:Instance": {**RDS, "publiclyAccessible": False, "multiAz": True, "instanceClass": "db.t4g.medium"},
+    "s3/accountPublicAccessBlock:AccountPublicAccessBlock": PUBLIC_ACCESS_BLOCK,
+    "s3/bucket:Bucket": {"bucket": "models"},
+    "s3/bucketAcl:BucketAcl": {"bucket": "models", "acl": "private"},
+    "s3/bucketPolicy:BucketPolicy": {"bucket": "models", "policy": policy(allow("s3:GetObject", "*", {"AWS": ROLE_ARN}), TLS_ONLY)},
+    "s3/bucketPublicAccessBlock:BucketPublicAccessBlock": {"bucket": "models", **PUBLIC_ACCESS_BLOCK},
+    "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": {
+        "bucket": "models",
+        "rules": [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY}, "bucketKeyEnabled": True}],
+    },
+    "sagemaker/domain:Domain": {"appNetworkAccessType": "VpcOnly", "kmsKeyId": KEY, "authMode": "IAM"},
+    "sagemaker/endpointConfiguration:EndpointConfiguration": {
+        "kmsKeyArn": KEY,
+        "productionVariants": [{"variantName": "main", "modelName": "m", "instanceType": "ml.m6i.large", "initialInstanceCount": 2.0}],
+    },
+    "sagemaker/model:Model": {
+        "executionRoleArn": ROLE_ARN,
+        "enableNetworkIsolation": True,
+        "vpcConfig": {"subnets": ["subnet-1"], "securityGroupIds": ["sg-1"]},
+        "primaryContainer": {"image": IMAGE, "environment": {"MODEL_SERVER_WORKERS": "2"}},
+    },
+    "sagemaker/notebookInstance:NotebookInstance": {"directInternetAccess": "Disabled", "kmsKeyId": KEY, "subnetId": "subnet-1"},
+    "secretsmanager/secret:Secret": {"kmsKeyId": KEY},
+    "sns/topic:Topic": {"kmsMasterKeyId": KEY, "policy": FOR_CALLER},
+    "sns/topicPolicy:TopicPolicy": {"arn": "arn:aws:sns:x", "policy": FOR_CALLER},
+    "sqs/queue:Queue": {"kmsMasterKeyId": KEY, "policy": FOR_CALLER},
+    "sqs/queuePolicy:QueuePolicy": {"queueUrl": "https://sqs.example.com/q", "policy": FOR_CALLER},
+    "ssm/parameter:Parameter": {"name": "/pricing/db/password", "type": "SecureString", "keyId": KEY, "value": "x"},
+    "vpc/securityGroupIngressRule:SecurityGroupIngressRule": {
+        "securityGroupId": "sg-1",
+        "ipProtocol": "tcp",
+        "fromPort": 443.0,
+        "toPort": 443.0,
+        "cidrIpv4": "10.0.0.0/16",
+    },
+}
+
+AZURE: dict[str, Props] = {
+    "app:ContainerApp": {
+        "configuration": {
+            "ingress": {"external": False, "allowInsecure": False, "targetPort": 8080.0},
+            "secrets": [{"name": "db", "keyVaultUrl": "https://v.vault.azure.net/secrets/db", "identity": "system"}],
+        },
+        "template": {
+            "containers": [AZURE_CONTAINER],
+            "initContainers": [{"name": "fetch", "image": IMAGE}],
+            "scale": {"minReplicas": 2.0, "maxReplicas": 4.0},
+        },
+    },
+    "app:ContainerAppsAuthConfig": {
+        "containerAppName": "a",
+        "platform": {"enabled": True},
+        "globalValidation": {"unauthenticatedClientAction": "Return401"},
+    },
+    "app:Job": {
+        "configuration": {
+            "triggerType": "Schedule",
+            "secrets": [{"name": "db", "keyVaultUrl": "https://v.vault.azure.net/secrets/db", "identity": "system"}],
+        },
+        "template": {"containers": [AZURE_CONTAINER]},
+    },
+    "app:ManagedEnvironment": {"publicNetworkAccess": "Disabled"},
+    "applicationinsights:Component": {"kind": "web", "applicationType": "web", "retentionInDays": 90.0},
+    "authorization:RoleAssignment": {
+        "roleDefinitionId": f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/7f951dda-4ed3-4680-a7ca-43fe172d538d",
+        "principalId": "p",
+        "scope": f"{SUBSCRIPTION}/resourceGroups/g",
+    },
+    "authorization:RoleDefinition": {
+        "roleName": "reader",
+        "permissions": [{"actions": ["Microsoft.Storage/storageAccounts/read"], "dataActions": []}],
+        "scope": SUBSCRIPTION,
+    },
+    "cognitiveservices:Account": {
+        "properties": {
+            "publicNetworkAccess": "Disabled",
+            "disableLocalAuth": True,
+            "encryption": {"keySource": "Microsoft.KeyVault", "keyVaultProperties": {"keyName": "k"}},
+        }
+    },
+    "containerinstance:ContainerGroup": {
+        "osType": "Linux",
+        "ipAddress": {"type": "Private", "ports": [{"port": 8080.0}]},
+        "containers": [
+            {
+                "name": "model",
+                "image": IMAGE,
+                "environmentVariables": [{"name": "MODEL_NAME", "value": "pricing"}, {"name": "DB_PASSWORD", "secureValue": "x"}],
+            }
+        ],
+    },
+    "containerregistry:Registry": {
+        "sku": {"name": "Premium"},
+        "publicNetworkAccess": "Disabled",
+        "adminUserEnabled": False,
+        "anonymousPullEnabled": False,
+        "encryption": {"status": "enabled", "keyVaultProperties": {"keyIdentifier": "https://v.vault.azure.net/keys/k", "identity": "i"}},
+    },
+    "containerservice:ManagedCluster": {
+        "apiServerAccessProfile": {"enablePrivateCluster": True},
+        "disableLocalAccounts": True,
+        "diskEncryptionSetID": f"{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Compute/diskEncryptionSets/d",
+        "agentPoolProfiles": [
+            {"name": "system", "mode": "System", "count": 2.0},
+            {"name": "user", "mode": "User", "enableAutoScaling": True, "minCount": 0.0},
+        ],
+    },
+    "cosmosdb:DatabaseAccount": {
+        "databaseAccountOfferType": "Standard",
+        "publicNetworkAccess": "Disabled",
+        "disableLocalAuth": True,
+        "keyVaultKeyUri": "https://v.vault.azure.net/keys/k",
+    },
+    "dbforpostgresql:Server": {
+        "network": {"publicNetworkAccess": "Disabled"},
+        "authConfig": {"passwordAuth": "Disabled", "activeDirectoryAuth": "Enabled"},
+        "highAvailability": {"mode": "ZoneRedundant"},
+    },
+    "eventhub:Namespace": {"publicNetworkAccess": "Disabled", "disableLocalAuth": True, "minimumTlsVersion": "1.2"},
+    "keyvault:Vault": {
+        "properties": {"publicNetworkAccess": "Disabled", "networkAcls": {"defaultAction": "Deny", "bypass": "AzureServices"}, "tenantId": "t"}
+    },
+    "machinelearningservices:BatchDeployment": {
+        "properties": {
+            "environmentId": f"{SUBSCRIPTION}/resourceGroups/g/providers/x/environments/e/versions/3",
+            "environmentVariables": {"MODEL_NAME": "pricing"},
+        }
+    },
+    "machinelearningservices:BatchEndpoint": {"properties": {"authMode": "AADToken"}},
+    "machinelearningservices:Compute": {"properties": {"computeType": "AmlCompute", "disableLocalAuth": True}},
+    "machinelearningservices:EnvironmentVersion": {"properties": {"image": IMAGE}},
+    "machinelearningservices:OnlineDeployment": {
+        "properties": {
+            "egressPublicNetworkAccess": "Disabled",
+            "endpointComputeType": "Managed",
+            "environmentId": f"{SUBSCRIPTION}/resourceGroups/g/providers/x/environments/e/versions/3",
+            "environmentVariables": {"MODEL_NAME": "pricing"},
+        },
+        "sku": {"name": "Default", "capacity": 2.0},
+    },
+    "machinelearningservices:OnlineEndpoint": {"properties": {"authMode": "AADToken", "publicNetworkAccess": "Disabled"}},
+    "machinelearningservices:Workspace": {
+        "publicNetworkAccess": "Disabled",
+        "encryption": {"status": "Enabled", "keyVaultProperties": {"keyIdentifier": "https://v.vault.azure.net/keys/k", "keyVaultArmId": "v"}},
+    },
+    "monitor:AutoscaleSetting": {"profiles": [{"name": "p", "capacity": {"minimum": "2", "maximum": "4", "default": "2"}, "rules": []}]},
+    "network:FlowLog": {"storageId": "s", "targetResourceId": "t", "retentionPolicy": {"days": 90.0, "enabled": True}},
+    "network:NetworkSecurityGroup": {"securityRules": [SECURITY_RULE]},
+    "network:SecurityRule": {**SECURITY_RULE, "networkSecurityGroupName": "n"},
+    "operationalinsights:Workspace": {"retentionInDays": 90.0},
+    "redis:Redis": {"enableNonSslPort": False, "minimumTlsVersion": "1.2", "publicNetworkAccess": "Disabled"},
+    "servicebus:Namespace": {"disableLocalAuth": True, "minimumTlsVersion": "1.2"},
+    "sql:Database": {"zoneRedundant": True, "serverName": "s"},
+    "sql:DatabaseBlobAuditingPolicy": AUDITING,
+    "sql:ExtendedDatabaseBlobAuditingPolicy": AUDITING,
+    "sql:ExtendedServerBlobAuditingPolicy": AUDITING,
+    "sql:ServerBlobAuditingPolicy": AUDITING,
+    "sql:FirewallRule": {"startIpAddress": "203.0.113.4", "endIpAddress": "203.0.113.7", "serverName": "s"},
+    "sql:Server": {
+        "publicNetworkAccess": "Disabled",
+        "minimalTlsVersion": "1.2",
+        "keyId": "https://v.vault.azure.net/keys/k/1",
+        "administrators": {"azureADOnlyAuthentication": True, "login": "admins", "sid": "s", "tenantId": "t"},
+    },
+    "storage:BlobContainer": {"accountName": "a", "publicAccess": "None"},
+    "storage:StorageAccount": {
+        "kind": "StorageV2",
+        "sku": {"name": "Standard_ZRS"},
+        "allowBlobPublicAccess": False,
+        "allowSharedKeyAccess": False,
+        "enableHttpsTrafficOnly": True,
+        "minimumTlsVersion": "TLS1_2",
+        "publicNetworkAccess": "Disabled",
+        "networkRuleSet": {"defaultAction": "Deny", "bypass": "AzureServices"},
+        "encryption": {"keySource": "Microsoft.Keyvault", "keyVaultProperties": {"keyName": "k", "keyVaultUri": "https://v.vault.azure.net"}},
+    },
+    "web:AppServicePlan": {"sku": {"name": "P1v3", "tier": "PremiumV3", "capacity": 2.0}},
+    "web:WebApp": {
+        "httpsOnly": True,
+        "publicNetworkAccess": "Disabled",
+        "siteConfig": {
+            "minTlsVersion": "1.2",
+            "linuxFxVersion": f"DOCKER|{IMAGE}",
+            "appSettings": [{"name": "DB_PASSWORD", "value": "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/db/1)"}],
+            "connectionStrings": [{"name": "db", "connectionString": "Server=db;Authentication=Active Directory Default", "type": "SQLAzure"}],
+        },
+    },
+}
+
+GOOGLE: dict[str, Props] = {
+    "artifactregistry/repository:Repository": {"format": "DOCKER", "kmsKeyName": GOOGLE_KEY, "dockerConfig": {"immutableTags": True}},
+    "bigquery/dataset:Dataset": {
+        "datasetId": "d",
+        "defaultEncryptionConfiguration": {"kmsKeyName": GOOGLE_KEY},
+        "accesses": [{"role": "READER", "groupByEmail": "team@example.com"}],
+    },
+    "bigquery/datasetAccess:DatasetAccess": {"datasetId": "d", "role": "READER", "iamMember": ACCOUNT},
+    "cloudfunctionsv2/function:Function": {
+        "kmsKeyName": GOOGLE_KEY,
+        "serviceConfig": {"ingressSettings": "ALLOW_INTERNAL_ONLY", "environmentVariables": {"MODEL_NAME": "pricing"}},
+    },
+    "cloudrunv2/job:Job": {"template": {"template": {"encryptionKey": GOOGLE_KEY, "containers": [CLOUD_RUN_CONTAINER]}}},
+    "cloudrunv2/service:Service": {
+        "ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY",
+        "invokerIamDisabled": False,
+        "template": {
+            "encryptionKey": GOOGLE_KEY,
+            "containers": [CLOUD_RUN_CONTAINER],
+            "scaling": {"minInstanceCount": 1.0, "maxInstanceCount": 5.0},
+        },
+        "scaling": {"manualInstanceCount": 2.0},
+    },
+    "cloudrunv2/workerPool:WorkerPool": {"template": {"containers": [CLOUD_RUN_CONTAINER]}},
+    "compute/firewall:Firewall": {
+        "direction": "INGRESS",
+        "network": "n",
+        "sourceRanges": ["10.0.0.0/16"],
+        "allows": [{"protocol": "tcp", "ports": ["443"]}],
+    },
+    "compute/forwardingRule:ForwardingRule": {"loadBalancingScheme": "INTERNAL_MANAGED"},
+    "compute/globalForwardingRule:GlobalForwardingRule": {"loadBalancingScheme": "INTERNAL_MANAGED", "target": "t"},
+    "compute/instance:Instance": {
+        "machineType": "e2-small",
+        "networkInterfaces": [{"subnetwork": "s"}],
+        "metadata": {"enable-oslogin": "TRUE", "block-project-ssh-keys": "true"},
+    },
+    "compute/sSLPolicy:SSLPolicy": {"minTlsVersion": "TLS_1_2", "profile": "MODERN"},
+    "container/cluster:Cluster": {
+        "location": "europe-west4",
+        "privateClusterConfig": {"enablePrivateNodes": True, "enablePrivateEndpoint": True},
+        "masterAuthorizedNetworksConfig": {"cidrBlocks": [{"cidrBlock": "10.0.0.0/16", "displayName": "office"}]},
+        "databaseEncryption": {"state": "ENCRYPTED", "keyName": GOOGLE_KEY},
+        "enableLegacyAbac": False,
+        "masterAuth": {"clientCertificateConfig": {"issueClientCertificate": False}},
+    },
+    "logging/folderBucketConfig:FolderBucketConfig": {"retentionDays": 90.0},
+    "logging/organizationBucketConfig:OrganizationBucketConfig": {"retentionDays": 90.0},
+    "logging/projectBucketConfig:ProjectBucketConfig": {"retentionDays": 90.0, "cmekSettings": {"kmsKeyName": GOOGLE_KEY}},
+    "pubsub/topic:Topic": {"kmsKeyName": GOOGLE_KEY},
+    "redis/instance:Instance": {"authEnabled": True, "transitEncryptionMode": "SERVER_AUTHENTICATION", "tier": "STANDARD_HA"},
+    "secretmanager/secret:Secret": {"secretId": "s", "replication": {"auto": {"customerManagedEncryption": {"kmsKeyName": GOOGLE_KEY}}}},
+    "serviceaccount/key:Key": {"serviceAccountId": "a", "publicKeyData": "x"},
+    "sql/databaseInstance:DatabaseInstance": {
+        "databaseVersion": "POSTGRES_17",
+        "encryptionKeyName": GOOGLE_KEY,
+        "settings": {
+            "tier": "db-custom-2-7680",
+            "availabilityType": "REGIONAL",
+            "userLabels": LABELS,
+            "ipConfiguration": {
+                "ipv4Enabled": False,
+                "privateNetwork": "n",
+                "sslMode": "ENCRYPTED_ONLY",
+                "authorizedNetworks": [{"value": "203.0.113.0/29"}],
+            },
+        },
+    },
+    "storage/bucket:Bucket": {
+        "location": "EU",
+        "publicAccessPrevention": "enforced",
+        "uniformBucketLevelAccess": True,
+        "encryption": {"defaultKmsKeyName": GOOGLE_KEY},
+    },
+    "storage/bucketACL:BucketACL": {"bucket": "b", "predefinedAcl": "private", "roleEntities": ["READER:user-team@example.com"]},
+    "storage/bucketAccessControl:BucketAccessControl": {"bucket": "b", "entity": "user-team@example.com"},
+    "storage/defaultObjectAccessControl:DefaultObjectAccessControl": {"bucket": "b", "entity": "user-team@example.com", "role": "READER"},
+    "vertex/aiEndpoint:AiEndpoint": {
+        "displayName": "pricing",
+        "location": "europe-west4",
+        "encryptionSpec": {"kmsKeyName": GOOGLE_KEY},
+        "privateServiceConnectConfig": {"enablePrivateServiceConnect": True},
+    },
+    **{
+        f"{module}Member:{name}Member": MEMBER
+        for module, name in (
+            ("artifactregistry/repositoryIam", "RepositoryIam"),
+            ("cloudfunctionsv2/functionIam", "FunctionIam"),
+            ("cloudrun/iam", "Iam"),
+            ("cloudrunv2/jobIam", "JobIam"),
+            ("cloudrunv2/serviceIam", "ServiceIam"),
+            ("folder/iAM", "IAM"),
+            ("kms/cryptoKeyIAM", "CryptoKeyIAM"),
+            ("organizations/iAM", "IAM"),
+            ("projects/iAM", "IAM"),
+            ("pubsub/topicIAM", "TopicIAM"),
+            ("secretmanager/secretIam", "SecretIam"),
+            ("serviceaccount/iAM", "IAM"),
+            ("storage/bucketIAM", "BucketIAM"),
+            ("vertex/aiEndpointIam", "AiEndpointIam"),
+        )
+    },
+}
+GOOGLE |= {token.replace("Member:", "Binding:").removesuffix("Member") + "Binding": BINDING for token in list(GOOGLE) if token.endswith("Member")}
+
+KUBERNETES: dict[str, Props] = {
+    "apps/v1:DaemonSet": {"metadata": METADATA, "spec": {"template": {"spec": POD}}},
+    "apps/v1:Deployment": {"metadata": METADATA, "spec": {"replicas": 2.0, "template": {"spec": POD}}},
+    "apps/v1:StatefulSet": {"metadata": METADATA, "spec": {"replicas": 2.0, "template": {"spec": POD}}},
+    "batch/v1:CronJob": {"metadata": METADATA, "spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": {"spec": POD}}}}},
+    "batch/v1:Job": {"metadata": METADATA, "spec": {"template": {"spec": POD}}},
+    "core/v1:Pod": {"metadata": METADATA, "spec": POD},
+    "core/v1:ConfigMap": {"metadata": METADATA, "data": {"MODEL_NAME": "pricing", "MAX_TOKENS": "512"}},
+    "core/v1:Service": {"metadata": METADATA, "spec": {"type": "ClusterIP", "loadBalancerSourceRanges": ["10.0.0.0/16"]}},
+    "autoscaling/v1:HorizontalPodAutoscaler": {"metadata": METADATA, "spec": {"minReplicas": 2.0, "maxReplicas": 4.0}},
+    "autoscaling/v2:HorizontalPodAutoscaler": {"metadata": METADATA, "spec": {"minReplicas": 2.0, "maxReplicas": 4.0}},
+    "networking.k8s.io/v1:Ingress": {"metadata": METADATA, "spec": {"tls": [{"hosts": ["api.example.com"], "secretName": "cert"}]}},
+    "networking.k8s.io/v1:NetworkPolicy": {
+        "metadata": METADATA,
+        "spec": {"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/16"}}, {"podSelector": {"matchLabels": {"app": "caller"}}}]}]},
+    },
+    "rbac.authorization.k8s.io/v1:ClusterRole": ROLE,
+    "rbac.authorization.k8s.io/v1:Role": ROLE,
+    "rbac.authorization.k8s.io/v1:ClusterRoleBinding": ROLE_BINDING,
+    "rbac.authorization.k8s.io/v1:RoleBinding": ROLE_BINDING,
+}
+
+
+def _tagged(token: str, props: Props) -> Props:
+    """The resource with the tags or labels it can carry."""
+    if token in missing_tags.AWS_TYPES or token in missing_tags.AZURE_TYPES:
+        return {**props, "tags": TAGS}
+    if token == "gcp:container/cluster:Cluster":
+        return {**props, "resourceLabels": LABELS}
+    if token in missing_tags.GOOGLE_TYPES and token != "gcp:sql/databaseInstance:DatabaseInstance":
+        return {**props, "labels": LABELS}
+    return {**props, "metadata": METADATA} if token in missing_tags.KUBERNETES_TYPES else props
+
+
+COMPLIANT: dict[str, Props] = {
+    token: _tagged(token, props)
+    for package, resources in (("aws", AWS), ("azure-native", AZURE), ("gcp", GOOGLE), ("kubernetes", KUBERNETES))
+    for token, props in ((f"{package}:{name}", props) for name, props in resources.items())
+}
+for types in (missing_tags.AWS_TYPES, missing_tags.AZURE_TYPES, missing_tags.GOOGLE_TYPES, missing_tags.KUBERNETES_TYPES):
+    for token in types:
+        COMPLIANT.setdefault(token, _tagged(token, {}))

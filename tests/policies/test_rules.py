@@ -1,0 +1,145 @@
+"""Every rule: a compliant resource passes, the resource with one property broken fails with a message that names it."""
+
+import re
+from typing import Any
+
+import pytest
+from pulumi_policy.proxy import UnknownValueError
+
+from policies.rule import Rule, Unknown, canonical
+from policies.rules import FAMILIES, RULES
+from sandbox.check import check_resource
+from sandbox.metadata import catalog
+from tests.policies import sdk
+from tests.policies.cases import CASES, MISSING, Case
+from tests.policies.resources import COMPLIANT
+from tests.policies.support import UNKNOWN, changed, findings, resource
+
+BY_ID = {rule.id: rule for rule in RULES}
+
+
+@pytest.mark.parametrize("token", sorted(COMPLIANT))
+def test_a_compliant_resource_breaks_no_rule(token: str) -> None:
+    assert [problem for rule in RULES for problem in findings(rule, token, COMPLIANT[token])] == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_one_broken_property_breaks_the_rule_and_the_message_names_it(case: Case) -> None:
+    props = changed(COMPLIANT[case.token], case.path, case.value)
+    messages = findings(BY_ID[case.rule], case.token, props)
+    assert messages
+    assert any(case.says in message for message in messages), messages
+    assert all(message.endswith(BY_ID[case.rule].fix) for message in messages)
+    assert all("hunter2" not in message for message in messages), "a message must not show a secret"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_type_of_a_rule_has_a_case(rule: Rule) -> None:
+    covered = {case.token for case in CASES if case.rule == rule.id} | TYPES_TESTED_BELOW.get(rule.id, set())
+    assert set(rule.types) <= covered
+
+
+TYPES_TESTED_BELOW = {"azure-sql-firewallrule-open": {"azure-native:sql:FirewallRule"}}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "says"),
+    [
+        ("0.0.0.0", "0.0.0.0", "lets in every Azure customer"),
+        ("0.0.0.0", "255.255.255.255", "the whole internet"),
+        ("0.0.0.1", "255.255.255.254", "the whole internet"),
+    ],
+)
+def test_a_sql_firewall_open_to_everybody_is_found(first: str, last: str, says: str) -> None:
+    token = "azure-native:sql:FirewallRule"
+    props = {**COMPLIANT[token], "startIpAddress": first, "endIpAddress": last}
+    assert says in findings(BY_ID["azure-sql-firewallrule-open"], token, props)[0]
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_unknown_value_is_treated_as_the_rule_says(case: Case) -> None:
+    """In a preview, a value may be unknown: then it counts as set, or the rule raises what Pulumi reports as an advisory."""
+    rule = BY_ID[case.rule]
+    props = changed(COMPLIANT[case.token], case.path, UNKNOWN)
+    try:
+        found = findings(rule, case.token, props)
+    except UnknownValueError:
+        assert rule.unknown is Unknown.ADVISORY
+    else:
+        assert found == [] or (rule.unknown is Unknown.SET and case.value is not MISSING)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.unknown is Unknown.SET], ids=lambda rule: rule.id)
+def test_rules_that_ask_whether_something_is_set_pass_where_it_is_unknown(rule: Rule) -> None:
+    for case in CASES:
+        if case.rule == rule.id and case.value is MISSING:
+            assert findings(rule, case.token, changed(COMPLIANT[case.token], case.path, UNKNOWN)) == []
+
+
+@pytest.mark.parametrize("token", sorted(COMPLIANT))
+def test_the_compliant_resources_are_ones_the_provider_takes(token: str) -> None:
+    assert refusals(token, COMPLIANT[token]) == []
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_broken_resources_are_ones_the_provider_takes(case: Case) -> None:
+    """A rule against something nobody can deploy would guard nothing."""
+    assert refusals(case.token, changed(COMPLIANT[case.token], case.path, case.value)) == []
+
+
+def refusals(token: str, props: dict[str, Any]) -> list[str]:
+    """Names, types and values that the provider would refuse. Missing ones are left out, as the cases have only what rules look at."""
+    package = catalog(token.split(":", 1)[0])
+    found = [refusal for refusal in check_resource(package, package.resource(token), props) if "required" not in refusal.reason]
+    return [f"{refusal.property}: {refusal.reason}" for refusal in found if (token, refusal.property) not in MISREAD]
+
+
+MISREAD = {("aws:sagemaker/notebookInstance:NotebookInstance", "directInternetAccess")}
+"""Inputs whose documented values (`Enabled` (Default) or `Disabled`) the metadata reads as one."""
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_rules_read_only_inputs_that_the_sdk_has(case: Case) -> None:
+    reads: set[str] = set()
+    props = changed(COMPLIANT[case.token], case.path, case.value)
+    list(BY_ID[case.rule].findings(resource(case.token, props, reads=reads)))
+    read = {path for path in reads if path not in ELSEWHERE}
+    assert read
+    problems = {path: sdk.problem(case.token, path) for path in read}
+    assert not any(problems.values()) or _of_another_type(BY_ID[case.rule], problems), problems
+
+
+ELSEWHERE = {"tagsAll"}
+"""Read on every type: an output that a provider may fill in."""
+
+
+def _of_another_type(rule: Rule, problems: dict[str, str | None]) -> bool:
+    """A rule over several types may read an input that only some of them have."""
+    return all(problem is None or any(sdk.problem(token, path) is None for token in rule.types) for path, problem in problems.items())
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_is_described_as_the_pack_needs_it(rule: Rule) -> None:
+    vendor = rule.id.split("-")[0]
+    package = {"azure": "azure-native"}.get(vendor, vendor)
+    assert re.fullmatch(r"(aws|azure|gcp|kubernetes)-[a-z0-9]+(-[a-z0-9]+)+", rule.id)
+    assert len(rule.id) <= 60
+    assert all(token.split(":")[0] == package for token in rule.types)
+    assert all(canonical(token) == token for token in rule.types)
+    assert len(set(rule.types)) == len(rule.types)
+    assert 20 <= len(rule.reason) <= 160
+    assert rule.reason.endswith(".")
+    assert 4 <= len(rule.fix) <= 180
+    assert rule.fix.endswith(".")
+    assert len({reference.id for reference in rule.references}) == len(rule.references)
+
+
+def test_ids_are_unique() -> None:
+    assert len({rule.id for rule in RULES}) == len(RULES)
+    assert len({family.id for family in FAMILIES}) == len(FAMILIES)
+    assert {rule.family.id for rule in RULES} == {family.id for family in FAMILIES}
+
+
+@pytest.mark.parametrize("token", sorted({token for rule in RULES for token in rule.types}))
+def test_types_exist_in_the_sdks(token: str) -> None:
+    assert sdk.exists(token)
