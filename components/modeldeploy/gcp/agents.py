@@ -1,0 +1,42 @@
+"""Google's own service accounts, with which a service reaches what belongs to the project: the keys above all.
+
+Each exists once in a project, and not before its API was used for the first time: asking for one brings it into being
+(https://cloud.google.com/iam/docs/service-agents).
+"""
+
+from collections.abc import Callable, Sequence
+
+import pulumi
+import pulumi_gcp as gcp
+
+from .place import Place
+
+
+def agent(service: str, name: str, where: Place, parent: pulumi.Resource, apis: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+    """The agent of `service` (`aiplatform`, `storage`, ...) in the project, as an IAM member. It stays when the component `name` goes."""
+    known: dict[str, Callable[[Place, pulumi.InvokeOutputOptions], pulumi.Output[str]]] = {
+        "storage": _storage_agent,
+        "logging": _logging_agent,
+        "bigquery": _bigquery_agent,
+    }
+    if service in known:
+        return known[service](where, pulumi.InvokeOutputOptions(parent=parent, depends_on=apis))
+    identity = gcp.projects.ServiceIdentity(
+        f"{name}-agent-{service}",
+        gcp.projects.ServiceIdentityArgs(service=f"{service}.googleapis.com", project=where.project),
+        pulumi.ResourceOptions(parent=parent, depends_on=apis),
+    )
+    return identity.member
+
+
+def _storage_agent(where: Place, opts: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
+    return gcp.storage.get_project_service_account_output(project=where.project, opts=opts).member
+
+
+def _logging_agent(where: Place, opts: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
+    settings = gcp.logging.get_project_cmek_settings_output(project=where.project, opts=opts)
+    return settings.service_account_id.apply(lambda email: f"serviceAccount:{email}")
+
+
+def _bigquery_agent(where: Place, opts: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
+    return gcp.bigquery.get_default_service_account_output(project=where.project, opts=opts).member

@@ -1,0 +1,215 @@
+"""A private network: nothing gets in from the internet and nothing gets out to it."""
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_gcp as gcp
+
+from modeldeploy.spec.arguments import parse
+from modeldeploy.spec.encryption import Encryption
+from modeldeploy.spec.network import Network, NetworkArgs, subnets
+from modeldeploy.spec.operations import Environment
+
+from .keys import data_key
+from .labels import labels
+from .logs import log_bucket
+from .place import Place, place
+from .services import enable
+from .vertex.resources import to_wire
+
+APIS = ("compute", "dns", "servicenetworking", "cloudkms", "logging")
+GOOGLE_APIS = "199.36.153.8/30"
+"""The addresses of `private.googleapis.com`, which carry all of Google's APIs without a route to the internet
+(https://cloud.google.com/vpc/docs/configure-private-google-access)."""
+GOOGLE_APIS_ADDRESSES = ("199.36.153.8", "199.36.153.9", "199.36.153.10", "199.36.153.11")
+EVERYWHERE = "0.0.0.0/0"
+LAST = 65534
+"""The priority of rules that hold when no other does."""
+SERVICE_PORTS = ("443", "5432", "3307")
+"""What callers in the network open: endpoints, PostgreSQL, and the connectors of Cloud SQL."""
+
+
+class GoogleNetwork(pulumi.ComponentResource):
+    """A VPC network for several deployments to share: one subnet in the region, Google's APIs over private addresses, and a range for services that
+    Google runs in the network (Cloud SQL).
+
+    It has no default route, no NAT, and a firewall that refuses whatever is not named, both ways. Flows, refused connections and names looked up are
+    logged, in a bucket with a key of its own. VPC Service Controls are a matter of the organisation and left to it.
+    """
+
+    id: pulumi.Output[str]
+    """`projects/P/global/networks/N`, known once Cloud SQL can be put into the network."""
+    subnet_ids: pulumi.Output[list[str]]
+    """`projects/P/regions/R/subnetworks/S` of the one subnet."""
+    logs: pulumi.Output[str]
+    """The log bucket of the network, `projects/P/locations/L/buckets/B`."""
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None):
+        checked = parse(NetworkArgs, args, f"GoogleNetwork '{name}'")
+        where = place(f"GoogleNetwork '{name}'", opts)
+        super().__init__("modeldeploy:index:GoogleNetwork", name, to_wire(checked), opts)
+        child = pulumi.ResourceOptions(parent=self)
+        own_labels = labels(checked.tags, checked.environment, name)
+        workloads, services = subnets(checked.cidr, 2, int(checked.cidr.split("/")[1]) + 2)
+
+        apis = enable(name, APIS, where, self)
+        network = gcp.compute.Network(
+            name,
+            gcp.compute.NetworkArgs(
+                auto_create_subnetworks=False,
+                delete_default_routes_on_create=True,
+                routing_mode="REGIONAL",
+                description=f"Private network {name}",
+                project=where.project,
+            ),
+            pulumi.ResourceOptions(parent=self, depends_on=apis),
+        )
+        subnet = gcp.compute.Subnetwork(
+            f"{name}-subnet",
+            gcp.compute.SubnetworkArgs(
+                network=network.id,
+                ip_cidr_range=workloads,
+                region=where.region,
+                project=where.project,
+                private_ip_google_access=True,
+                log_config=gcp.compute.SubnetworkLogConfigArgs(
+                    aggregation_interval="INTERVAL_5_SEC", flow_sampling=0.5, metadata="INCLUDE_ALL_METADATA"
+                ),
+            ),
+            child,
+        )
+        _firewall(name, network, checked.cidr, where, self)
+        _private_google_apis(name, network, where, own_labels, self)
+        connection = _service_range(name, network, services, where, own_labels, self)
+        gcp.dns.Policy(
+            f"{name}-dns",
+            gcp.dns.PolicyArgs(
+                enable_logging=True,
+                description=f"Logs the names looked up in {name}",
+                networks=[gcp.dns.PolicyNetworkArgs(network_url=network.id)],
+                project=where.project,
+            ),
+            child,
+        )
+
+        key = data_key(name, Encryption(), ["logging"], where, own_labels, checked.environment is Environment.PRODUCTION, self, apis)
+        logs = log_bucket(name, network.name, _log_filter(network, subnet), checked.log_retention_days, key, where, self, apis)
+
+        self.id = pulumi.Output.all(network.id, connection.peering).apply(lambda values: str(values[0]))
+        self.subnet_ids = pulumi.Output.all(subnet.id).apply(lambda ids: [str(each) for each in ids])
+        self.logs = logs.id
+        self.register_outputs({"id": self.id, "subnet_ids": self.subnet_ids, "logs": self.logs})
+
+    def reference(self) -> Network:
+        """The network as an argument of the deployments in it."""
+        return Network(id=self.id, subnet_ids=[self.subnet_ids.apply(lambda ids: ids[0])])
+
+
+def _firewall(name: str, network: gcp.compute.Network, cidr: str, where: Place, parent: pulumi.Resource) -> None:
+    """What is allowed: connections inside the network, and to Google's APIs. The rest is refused and logged."""
+
+    def rule(
+        suffix: str, direction: str, ranges: Sequence[str], priority: int, allow: Sequence[str] | None, description: str
+    ) -> gcp.compute.Firewall:
+        return gcp.compute.Firewall(
+            f"{name}-{suffix}",
+            gcp.compute.FirewallArgs(
+                network=network.id,
+                project=where.project,
+                description=description,
+                direction=direction,
+                priority=priority,
+                source_ranges=ranges if direction == "INGRESS" else None,
+                destination_ranges=ranges if direction == "EGRESS" else None,
+                allows=None if allow is None else [gcp.compute.FirewallAllowArgs(protocol="tcp", ports=allow)],
+                denies=[gcp.compute.FirewallDenyArgs(protocol="all")] if allow is None else None,
+                log_config=gcp.compute.FirewallLogConfigArgs(metadata="INCLUDE_ALL_METADATA"),
+            ),
+            pulumi.ResourceOptions(parent=parent),
+        )
+
+    rule("deny-ingress", "INGRESS", [EVERYWHERE], LAST, None, "Nothing gets in")
+    rule("deny-egress", "EGRESS", [EVERYWHERE], LAST, None, "Nothing gets out")
+    rule("allow-services", "EGRESS", [cidr], 1000, SERVICE_PORTS, "Endpoints and databases in the network")
+    rule("allow-google-apis", "EGRESS", [GOOGLE_APIS], 1000, ["443"], "Google's APIs over private addresses")
+
+
+def _private_google_apis(name: str, network: gcp.compute.Network, where: Place, labels: dict[str, str], parent: pulumi.Resource) -> None:
+    """Google's APIs over private addresses: a route to these alone, and a zone that resolves every name of theirs to them."""
+    gcp.compute.Route(
+        f"{name}-google-apis",
+        gcp.compute.RouteArgs(
+            network=network.id,
+            dest_range=GOOGLE_APIS,
+            next_hop_gateway="default-internet-gateway",
+            description="Google's APIs; the gateway's name is Google's, packets stay in its network",
+            project=where.project,
+        ),
+        pulumi.ResourceOptions(parent=parent),
+    )
+    zone = gcp.dns.ManagedZone(
+        f"{name}-google-apis",
+        gcp.dns.ManagedZoneArgs(
+            dns_name="googleapis.com.",
+            description="Google's APIs over private addresses",
+            visibility="private",
+            private_visibility_config=gcp.dns.ManagedZonePrivateVisibilityConfigArgs(
+                networks=[gcp.dns.ManagedZonePrivateVisibilityConfigNetworkArgs(network_url=network.id)]
+            ),
+            project=where.project,
+            labels=labels,
+        ),
+        pulumi.ResourceOptions(parent=parent),
+    )
+    records = {
+        "address": ("private.googleapis.com.", "A", GOOGLE_APIS_ADDRESSES),
+        "names": ("*.googleapis.com.", "CNAME", ("private.googleapis.com.",)),
+    }
+    for suffix, (record, type, data) in records.items():
+        gcp.dns.RecordSet(
+            f"{name}-google-apis-{suffix}",
+            gcp.dns.RecordSetArgs(managed_zone=zone.name, name=record, type=type, ttl=300, rrdatas=data, project=where.project),
+            pulumi.ResourceOptions(parent=parent),
+        )
+
+
+def _service_range(
+    name: str, network: gcp.compute.Network, cidr: str, where: Place, labels: dict[str, str], parent: pulumi.Resource
+) -> gcp.servicenetworking.Connection:
+    """The range of the network that Google's services get addresses from (private services access)."""
+    address, prefix = cidr.split("/")
+    reserved = gcp.compute.GlobalAddress(
+        f"{name}-services",
+        gcp.compute.GlobalAddressArgs(
+            purpose="VPC_PEERING",
+            address_type="INTERNAL",
+            address=address,
+            prefix_length=int(prefix),
+            network=network.id,
+            project=where.project,
+            labels=labels,
+        ),
+        pulumi.ResourceOptions(parent=parent),
+    )
+    return gcp.servicenetworking.Connection(
+        f"{name}-services",
+        gcp.servicenetworking.ConnectionArgs(
+            network=network.id,
+            service="servicenetworking.googleapis.com",
+            reserved_peering_ranges=[reserved.name],
+            # For days after the last database is gone Google still counts it as one that uses the connection, and refuses to delete that.
+            deletion_policy="REMOVE_PEERING",
+        ),
+        pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _log_filter(network: gcp.compute.Network, subnet: gcp.compute.Subnetwork) -> pulumi.Output[str]:
+    """Flows and firewall of the subnet, and names looked up in the network."""
+    return pulumi.Output.concat(
+        '(resource.type="gce_subnetwork" AND resource.labels.subnetwork_name="',
+        subnet.name,
+        '") OR (resource.type="dns_query" AND jsonPayload.sourceNetwork="',
+        network.name,
+        '")',
+    )
