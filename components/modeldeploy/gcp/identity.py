@@ -1,0 +1,66 @@
+"""Who the serving container is, what it may read, and who may call it."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+import pulumi
+import pulumi_gcp as gcp
+
+from modeldeploy.spec.arguments import Problem
+from modeldeploy.spec.names import fit
+
+from .place import Place
+
+CALLER = re.compile(r"(user|serviceAccount|group|domain):\S+|(principal|principalSet)://\S+")
+CALLER_ROLE = "roles/aiplatform.user"
+"""On one endpoint it allows to predict, read and update that endpoint: Google has no narrower predefined role for resources of Vertex AI."""
+
+
+def caller_problems(callers: Sequence[str]) -> Iterator[Problem]:
+    """Problems of `access.callers`: what is no IAM member, everybody, or there twice."""
+    for index, caller in enumerate(callers):
+        path = f"access.callers[{index}]"
+        if not CALLER.fullmatch(caller):
+            yield Problem(path, f"'{caller}' is no IAM member; allowed: user:, serviceAccount:, group:, domain:, principal://, principalSet://")
+        if caller in callers[:index]:
+            yield Problem(path, f"'{caller}' is there twice")
+
+
+def serving_account(name: str, where: Place, parent: pulumi.Resource, apis: Sequence[pulumi.Resource]) -> gcp.serviceaccount.Account:
+    """The service account the container runs as. It has no keys and no role in the project."""
+    return gcp.serviceaccount.Account(
+        f"{name}-identity",
+        gcp.serviceaccount.AccountArgs(
+            account_id=fit(f"{name}-{pulumi.get_stack()}", 30),
+            display_name=f"Serves {name}"[:100],
+            description="The identity of a model's container, made by modeldeploy",
+            project=where.project,
+        ),
+        pulumi.ResourceOptions(parent=parent, depends_on=apis),
+    )
+
+
+def let_read_models(
+    name: str, account: gcp.serviceaccount.Account, bucket: gcp.storage.Bucket, remote: Sequence[str], parent: pulumi.Resource
+) -> list[pulumi.Resource]:
+    """Lets `account` read the model bucket and the `remote` buckets that models are in: with an account of its own, a container loads its artifact
+    by itself."""
+    buckets = [(f"{name}-reads-models", bucket.name), *((f"{name}-reads-{each}", pulumi.Output.from_input(each)) for each in remote)]
+    return [
+        gcp.storage.BucketIAMMember(
+            logical,
+            gcp.storage.BucketIAMMemberArgs(bucket=physical, role="roles/storage.objectViewer", member=account.member),
+            pulumi.ResourceOptions(parent=parent),
+        )
+        for logical, physical in buckets
+    ]
+
+
+def let_call(name: str, endpoint: gcp.vertex.AiEndpoint, callers: Sequence[str], where: Place, parent: pulumi.Resource) -> None:
+    """Lets `callers` send requests to `endpoint`, and to no other."""
+    for caller in callers:
+        gcp.vertex.AiEndpointIamMember(
+            f"{name}-caller-{caller}",
+            gcp.vertex.AiEndpointIamMemberArgs(endpoint=endpoint.name, location=where.region, project=where.project, role=CALLER_ROLE, member=caller),
+            pulumi.ResourceOptions(parent=parent),
+        )

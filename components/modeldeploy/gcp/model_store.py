@@ -1,0 +1,79 @@
+"""The bucket that models are uploaded to, and where each model's files are."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_gcp as gcp
+
+from modeldeploy.spec import artifact
+from modeldeploy.spec.model import Model
+
+from .keys import Key
+from .place import Place
+
+NONCURRENT_DAYS = 90
+"""Days after which a file that was deleted or replaced cannot be restored any more."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """Where the files of one model version are."""
+
+    uri: pulumi.Input[str]
+    """`gs://` folder."""
+    ready: list[pulumi.Resource]
+    """What is uploaded before the folder is complete."""
+
+
+def model_bucket(name: str, key: Key, where: Place, labels: Mapping[str, str], protect: bool, parent: pulumi.Resource) -> gcp.storage.Bucket:
+    """A private bucket for models, encrypted with `key`."""
+    return gcp.storage.Bucket(
+        f"{name}-models",
+        gcp.storage.BucketArgs(
+            location=where.region,
+            project=where.project,
+            uniform_bucket_level_access=True,
+            public_access_prevention="enforced",
+            versioning=gcp.storage.BucketVersioningArgs(enabled=True),
+            encryption=gcp.storage.BucketEncryptionArgs(default_kms_key_name=key.id),
+            lifecycle_rules=[
+                gcp.storage.BucketLifecycleRuleArgs(
+                    action=gcp.storage.BucketLifecycleRuleActionArgs(type="Delete"),
+                    condition=gcp.storage.BucketLifecycleRuleConditionArgs(days_since_noncurrent_time=NONCURRENT_DAYS, with_state="ARCHIVED"),
+                ),
+                gcp.storage.BucketLifecycleRuleArgs(
+                    action=gcp.storage.BucketLifecycleRuleActionArgs(type="AbortIncompleteMultipartUpload"),
+                    condition=gcp.storage.BucketLifecycleRuleConditionArgs(age=7),
+                ),
+            ],
+            # Without it, old versions of files keep a development bucket from going.
+            force_destroy=not protect,
+            labels=labels,
+        ),
+        pulumi.ResourceOptions(parent=parent, protect=protect, depends_on=key.ready),
+    )
+
+
+def upload(name: str, model: Model, bucket: gcp.storage.Bucket, parent: pulumi.Resource) -> Artifact:
+    """Uploads a local model, one object for each file; a remote one stays where it is.
+
+    The folder carries the content's hash: other content is another folder, so a model that runs never changes under its deployment.
+    """
+    if model.is_remote:
+        return Artifact(model.source, [])
+    folder = f"models/{model.name}/{model.version}/{artifact.content_hash(model.source)}"
+    objects = [
+        gcp.storage.BucketObject(
+            f"{name}-{model.version}-{path}",
+            gcp.storage.BucketObjectArgs(bucket=bucket.name, name=f"{folder}/{path}", source=pulumi.FileAsset(str(file))),
+            pulumi.ResourceOptions(parent=parent),
+        )
+        for path, file in artifact.files(model.source).items()
+    ]
+    return Artifact(pulumi.Output.concat("gs://", bucket.name, "/", folder), [*objects])
+
+
+def remote_buckets(models: Sequence[Model]) -> list[str]:
+    """Names of the buckets that remote models are in, each once."""
+    return sorted({model.source.split("/")[2] for model in models if model.is_remote})

@@ -1,0 +1,123 @@
+"""The versions of a model on an endpoint: uploaded, registered, deployed, and given their share of the requests."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+import pulumi_gcp as gcp
+
+from modeldeploy.spec.compute import InstanceType
+from modeldeploy.spec.managed_endpoint import ManagedEndpointArgs
+from modeldeploy.spec.model import Model
+from modeldeploy.spec.names import fit
+from modeldeploy.spec.rollout import shares
+from modeldeploy.spec.scaling import Scaling
+
+from .keys import Key
+from .labels import label_value
+from .model_store import upload
+from .place import Place
+from .vertex import (
+    VertexAutoscalingTarget,
+    VertexContainer,
+    VertexDeployedModel,
+    VertexDeployedModelArgs,
+    VertexMetric,
+    VertexModel,
+    VertexModelArgs,
+    VertexTrafficSplit,
+    VertexTrafficSplitArgs,
+)
+
+
+def register(
+    name: str,
+    models: Sequence[Model],
+    bucket: gcp.storage.Bucket,
+    told: Mapping[str, pulumi.Input[str]],
+    key: Key,
+    where: Place,
+    labels: Mapping[str, str],
+    parent: pulumi.Resource,
+) -> dict[str, VertexModel]:
+    """Uploads `models` and puts them into the registry, as versions of one model; by version. Their containers are `told` the variables besides their
+    own."""
+    registered: dict[str, VertexModel] = {}
+    for model in models:
+        uploaded = upload(name, model, bucket, parent)
+        registered[model.version] = VertexModel(
+            f"{name}-model-{model.version}",
+            VertexModelArgs(
+                project=where.project,
+                location=where.region,
+                model_id=fit(f"{name}-{pulumi.get_stack()}", 63),
+                display_name=model.name,
+                version_description=f"{model.name} {model.version}",
+                artifact_uri=uploaded.uri,
+                container=_container(model, told),
+                encryption_key=key.id,
+                labels={**labels, "model-version": label_value(model.version)},
+            ),
+            # One after the other, so that the registry numbers them in order.
+            pulumi.ResourceOptions(parent=parent, depends_on=[*uploaded.ready, *key.ready, *registered.values()]),
+        )
+    return registered
+
+
+def deploy(
+    name: str,
+    models: Sequence[Model],
+    registered: Mapping[str, VertexModel],
+    endpoint: gcp.vertex.AiEndpoint,
+    machine: InstanceType,
+    scaling: Scaling,
+    account: gcp.serviceaccount.Account,
+    ready: Sequence[pulumi.Resource],
+    parent: pulumi.Resource,
+) -> dict[str, VertexDeployedModel]:
+    """Runs every registered version on `endpoint`, as `account`, once what it needs is `ready`; by version. A version without requests scales in to
+    the minimum by itself."""
+    return {
+        model.version: VertexDeployedModel(
+            f"{name}-{model.version}",
+            VertexDeployedModelArgs(
+                endpoint=endpoint.id,
+                model=registered[model.version].resource_name,
+                display_name=f"{model.name}-{model.version}",
+                machine_type=machine.name,
+                min_replicas=scaling.minimum,
+                max_replicas=scaling.maximum,
+                autoscaling=[VertexAutoscalingTarget(metric=VertexMetric.CPU, target=scaling.target_cpu_percent)],
+                service_account=account.email,
+                access_logging=True,
+            ),
+            pulumi.ResourceOptions(parent=parent, depends_on=ready),
+        )
+        for model in models
+    }
+
+
+def split(
+    name: str,
+    args: ManagedEndpointArgs,
+    deployed: Mapping[str, VertexDeployedModel],
+    endpoint: gcp.vertex.AiEndpoint,
+    parent: pulumi.Resource,
+) -> VertexTrafficSplit:
+    """Shares the requests between the versions as `args.rollout` says. It changes after new versions run and before old ones go."""
+    wanted = shares(args.models, args.rollout)
+    return VertexTrafficSplit(
+        f"{name}-traffic",
+        VertexTrafficSplitArgs(endpoint=endpoint.id, traffic=[deployed[version].share(percent) for version, percent in wanted.items() if percent]),
+        pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _container(model: Model, told: Mapping[str, pulumi.Input[str]]) -> VertexContainer:
+    container = model.container
+    return VertexContainer(
+        image=container.image,
+        port=container.port,
+        health_route=container.health_path,
+        predict_route=container.predict_path,
+        env={**container.environment, **told},
+    )
