@@ -14,13 +14,13 @@ Four layers, each in its own module, tried in this order:
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from sandbox.models import aws, catalogue, documents, google, rules
+from sandbox.models import aws, azure, catalogue, documents, google, kubernetes, rules
 from sandbox.models.bound import Bound
 from sandbox.values import Inputs, Refusal
 
 __all__ = ["bound", "check", "create_only"]
 
-_MODELS: Final[Mapping[str, Callable[[str], tuple[Bound, ...]]]] = {"aws": aws.bound, "gcp": google.bound}
+_MODELS: Final[Mapping[str, Callable[[str], tuple[Bound, ...]]]] = {"aws": aws.bound, "azure-native": azure.bound, "gcp": google.bound}
 
 
 def bound(token: str) -> tuple[Bound, ...]:
@@ -34,6 +34,8 @@ def check(token: str, inputs: Inputs) -> list[Refusal]:
     refusals: list[Refusal] = []
     for one in bound(token):
         _add(refusals, one.refusals(inputs))
+    if token.startswith("kubernetes:"):
+        _add(refusals, kubernetes.check(token, inputs))
     _add(refusals, documents.check(token, inputs))
     _add(refusals, rules.check(token, inputs))
     _add(refusals, catalogue.check(token, inputs))

@@ -345,7 +345,7 @@ def object_properties(schema: Schema, document: Document) -> Mapping[str, Schema
     found: dict[str, Schema] = dict(schema.get("properties", {}))
     for keyword in ("allOf", "anyOf", "oneOf"):
         for branch in schema.get(keyword, ()):
-            for name, inner in object_properties(branch, document).items():
+            for name, inner in object_properties(branch.get("then", branch), document).items():
                 found.setdefault(name, inner)
     return found
 
