@@ -21,6 +21,39 @@ def check_resource(catalog: Catalog, resource: ResourceType, inputs: Inputs) -> 
     return [] if resource.open else list(_Checker(catalog).properties(resource.inputs, inputs, ()))
 
 
+def as_declared(catalog: Catalog, resource: ResourceType, inputs: Inputs) -> Inputs:
+    """The inputs as a bridged provider passes them on: text where the type is text, numbers and booleans where they are meant."""
+    if catalog.package not in ("aws", "gcp"):
+        return inputs
+    return _declared_properties(catalog, resource.inputs, inputs)
+
+
+def _declared_properties(catalog: Catalog, known: dict[str, Property], given: Inputs) -> Inputs:
+    return {name: _declared(catalog, known[name].type, value) if name in known else value for name, value in given.items()}
+
+
+def _declared(catalog: Catalog, kind: Type, value: Any) -> Any:
+    if isinstance(value, list):
+        item = kind.item
+        return [_declared(catalog, item, each) for each in cast("list[Any]", value)] if item is not None else cast("list[Any]", value)
+    if isinstance(value, dict):
+        given = cast("Inputs", value)
+        if kind.kind is Kind.OBJECT and kind.ref is not None:
+            return _declared_properties(catalog, catalog.object(kind.ref).properties, given)
+        item = kind.item
+        return {name: _declared(catalog, item, each) for name, each in given.items()} if item is not None else given
+    match kind.kind:
+        case Kind.STRING if isinstance(value, bool | int | float):
+            return _plain(value)
+        case Kind.BOOLEAN if value in ("true", "false"):
+            return value == "true"
+        case Kind.INTEGER | Kind.NUMBER if isinstance(value, str) and _is_number(value, coerces=True):
+            number = float(value)
+            return int(number) if number.is_integer() else number
+        case _:
+            return value
+
+
 def check_provider(catalog: Catalog, inputs: Inputs) -> list[Refusal]:
     """Unknown properties of a provider's configuration. Values arrive as strings here, so types are not looked at."""
     known = catalog.provider_inputs()

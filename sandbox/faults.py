@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 
 from sandbox.store import Store
 
-OPERATIONS = ("check", "diff", "create", "read", "update", "delete", "invoke")
+OPERATIONS = ("create", "read", "update", "delete", "invoke")
 
 
 class FaultError(Exception):

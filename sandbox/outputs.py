@@ -94,6 +94,8 @@ def make_outputs(resource: ResourceType, row: Row, completed: Inputs, resource_i
                 outputs[name] = value
     if resource.package == "kubernetes":
         outputs["metadata"] = _object_metadata(outputs, facts)
+    if resource.package == "azure-native" and isinstance(outputs.get("identity"), dict):
+        outputs["identity"] = _arm_identity(cast("Inputs", outputs["identity"]), facts)
     return outputs
 
 
@@ -103,6 +105,9 @@ def preview_outputs(resource: ResourceType, row: Row, inputs: Inputs) -> Inputs:
     for name in [*resource.computed, *(path.split(".")[0] for path in row.outputs)]:
         if outputs.get(name) is None:
             outputs[name] = UNKNOWN
+    identity = outputs.get("identity")
+    if resource.package == "azure-native" and isinstance(identity, dict):
+        outputs["identity"] = {**cast("Inputs", identity), "principalId": UNKNOWN, "tenantId": UNKNOWN, "userAssignedIdentities": UNKNOWN}
     for path in row.outputs:
         name, _, inner = path.partition(".")
         holder = outputs.get(name)
@@ -152,6 +157,10 @@ def _usual(resource: ResourceType, declared: Property, outputs: Inputs, resource
             return None
 
 
+def _merged(base: Inputs, given: Any) -> Any:
+    return UNKNOWN if given is UNKNOWN else {**base, **(cast("Inputs", given) if isinstance(given, dict) else {})}
+
+
 _TIMES = ("createTime", "updateTime", "creationTime", "creationTimestamp", "createdDate", "createDate", "creationDate", "lastModified", "createdAt")
 
 
@@ -163,7 +172,7 @@ def _usual_aws(resource: ResourceType, declared: Property, outputs: Inputs, reso
         service, kind = resource.token.split(":")[1].split("/")
         return fill(f"arn:{{partition}}:{service.rstrip('_')}:{{region}}:{{account}}:{kind.lower()}/{{id}}", facts)
     if name == "tagsAll":
-        return {**config.default_tags, **cast("Inputs", outputs.get("tags") or {})}
+        return _merged(config.default_tags, outputs.get("tags"))
     if name in ("ownerId", "accountId", "registryId", "owner"):
         return facts.value("account")
     if name in _TIMES:
@@ -181,8 +190,7 @@ def _usual_gcp(resource: ResourceType, declared: Property, outputs: Inputs, reso
         service = resource.token.split(":")[1].split("/")[0]
         return f"https://www.googleapis.com/{service}/v1/{resource_id}"
     if name in ("pulumiLabels", "effectiveLabels"):
-        given = outputs.get("labels")
-        return {**config.default_tags, **(cast("Inputs", given) if isinstance(given, dict) else {}), "goog-pulumi-provisioned": "true"}
+        return _merged({**config.default_tags, "goog-pulumi-provisioned": "true"}, outputs.get("labels"))
     if name in _TIMES:
         return facts.value("now")
     if name in ("uid", "uniqueId"):
@@ -222,6 +230,24 @@ def _usual_kubernetes(resource: ResourceType, declared: Property, outputs: Input
 _USUAL: dict[str, _Usual] = {"aws": _usual_aws, "gcp": _usual_gcp, "azure-native": _usual_azure, "kubernetes": _usual_kubernetes}
 
 
+def _arm_identity(given: Inputs, facts: Facts) -> Inputs:
+    """What ARM adds to an identity: the principal it made for the resource, and the ids of those it was given."""
+    identity = dict(given)
+    if "SystemAssigned" in str(given.get("type")).replace(" ", ""):
+        identity |= {"principalId": facts.value("uuid_identity"), "tenantId": facts.value("tenant")}
+    users = given.get("userAssignedIdentities")
+    if isinstance(users, list):
+        ids = [name for name in cast("list[Any]", users) if isinstance(name, str)]
+        identity["userAssignedIdentities"] = {
+            name: {"clientId": _stable_uuid(name, "client"), "principalId": _stable_uuid(name, "principal")} for name in ids
+        }
+    return identity
+
+
+def _stable_uuid(name: str, kind: str) -> str:
+    return str(Facts(name.lower()).value(f"uuid_{kind}"))
+
+
 def _arm_type(resource_id: str) -> str | None:
     _, found, below = resource_id.rpartition("/providers/")
     if not found:
@@ -235,12 +261,14 @@ def _api_version(doc: str) -> str | None:
     return rest.split(". ", 1)[0].split()[0].rstrip(".") if found else None
 
 
-def _object_metadata(outputs: Inputs, facts: Facts) -> Inputs:
-    given = cast("Inputs", outputs.get("metadata") or {})
+def _object_metadata(outputs: Inputs, facts: Facts) -> Any:
+    given = outputs.get("metadata")
+    if given is UNKNOWN:
+        return UNKNOWN
     return {
         "uid": facts.value("uuid"),
         "resourceVersion": facts.value("digits6"),
         "creationTimestamp": facts.value("now"),
         "generation": 1,
-        **given,
+        **cast("Inputs", given or {}),
     }

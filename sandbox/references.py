@@ -28,6 +28,9 @@ _ARN = re.compile(r"^arn:aws[\w-]*:(?P<service>[\w-]+):(?P<region>[\w-]*):(?P<ac
 _NETWORK_ID = re.compile(r"^(vpc|subnet|sg|rtb|igw|nat|eipalloc|vpce|lt)-[0-9a-f]{8,17}$")
 _ECR = re.compile(r"^(?P<account>\d{12})\.dkr\.ecr\.[\w-]+\.amazonaws\.com/(?P<repository>[^:@]+)")
 _GCP_NAME = re.compile(r"^(?:https://(?:www|compute|[\w-]+)\.googleapis\.com/(?:[\w]+/)?(?:v1|v2|beta)/|//[\w.]+/)?(?P<name>projects/[^/]+/.+)$")
+_PARENT = "parent"
+_NAMESPACE = "metadata.namespace"
+_INSIDE = (_PARENT, _NAMESPACE)
 _SERVICE_LINKED = ":role/aws-service-role/"
 _BUILT_IN_ARM = ("roledefinitions", "policydefinitions", "policysetdefinitions", "locations")
 _DEFAULT_CHILDREN = frozenset({"default", "current", "$default", "policies", "master"})
@@ -89,7 +92,7 @@ def _is_elsewhere(value: str) -> bool:
     if value.startswith("arn:"):
         match = _ARN.match(value)
         return match is None or match["account"] != AWS_ACCOUNT or _SERVICE_LINKED in value
-    return value.startswith("alias/aws/")
+    return value.startswith("alias/aws/") or value.rsplit("/", 1)[-1] == "default"  # a project's default network, a VPC's default group
 
 
 def _by_value(
@@ -238,7 +241,7 @@ def _arm_owner(store: Store, resource: ResourceType, resource_id: str, found: Fo
         owner = f"{head}/providers/{'/'.join(parts[:count])}"
         matches = [record for record in store.by_handle(owner, attribute="id") if record.token.startswith("azure-native:")]
         if matches:
-            found.append((matches[0], "parent"))
+            found.append((matches[0], _PARENT))
             return
         if _needs_owner(parts, count):
             kind = "/".join([parts[0], *parts[1:count:2]])
@@ -263,7 +266,7 @@ def _namespace(store: Store, resource: ResourceType, inputs: Inputs, found: Foun
         return
     matches = store.by_handle(name, "kubernetes:core/v1:Namespace", "id")
     if matches:
-        found.append((matches[0], "metadata.namespace"))
+        found.append((matches[0], _NAMESPACE))
     else:
         yield Refusal("metadata.namespace", f"there is no namespace {show(name)} in this cluster")
 
@@ -294,12 +297,20 @@ def _strings(value: Any, path: PropertyPath) -> Iterator[tuple[PropertyPath, str
             yield from _strings(item, (*path, key))
 
 
-def blockers(store: Store, record: Record) -> Found:
+def blockers(store: Store, record: Record, row: Row) -> Found:
     """What keeps a record from being deleted: other resources that refer to it. What lies inside it goes with it."""
     package = package_of(record.token)
     inside = f"{record.id.lower()}/" if package == "azure-native" else None
     return [
         (source, path)
         for source, path in store.referrers(record)
-        if path != "parent" and not (inside and source.id.lower().startswith(inside)) and path != "metadata.namespace"
+        if path not in _INSIDE and source.token not in row.owns and not (inside and source.id.lower().startswith(inside))
     ]
+
+
+def contents(store: Store, record: Record, row: Row) -> list[Record]:
+    """What the cloud deletes along with a record: what lies inside an ARM resource or a namespace, and what the row says it owns."""
+    found = [source for source, path in store.referrers(record) if path == _NAMESPACE or source.token in row.owns]
+    if record.token.startswith("azure-native:"):
+        found += store.by_id_prefix(f"{record.id}/")
+    return found

@@ -161,9 +161,34 @@ _PROTECTED_BY_DEFAULT = frozenset(
 )
 _S3_OBJECTS = ("aws:s3/bucketObject:BucketObject", "aws:s3/bucketObjectv2:BucketObjectv2")
 
+
+def _scaling_target_exists(situation: Situation) -> Iterator[Refusal]:
+    """Application Auto Scaling registers only what exists: a variant of a SageMaker endpoint, a service of an ECS cluster."""
+    namespace, given = situation.inputs.get("serviceNamespace"), situation.inputs.get("resourceId")
+    parts = given.split("/") if isinstance(given, str) else []
+    if namespace == "sagemaker" and len(parts) == 4 and parts[2] == "variant":
+        endpoints = situation.store.by_handle(parts[1], "aws:sagemaker/endpoint:Endpoint", "id")
+        settings = [
+            config
+            for endpoint in endpoints
+            for config in situation.store.by_handle(
+                str(endpoint.outputs.get("endpointConfigName")), "aws:sagemaker/endpointConfiguration:EndpointConfiguration", "id"
+            )
+        ]
+        configured = [cast("list[Any]", config.outputs.get("productionVariants") or []) for config in settings]
+        variants = [str(_object(item).get("variantName")) for items in configured for item in items]
+        if not endpoints:
+            yield Refusal("resourceId", f"'{given}' names nothing: there is no SageMaker endpoint '{parts[1]}' in this sandbox")
+        elif parts[3] not in variants:
+            yield Refusal("resourceId", f"'{given}' names nothing: the endpoint's variants are {', '.join(variants)}")
+    if namespace == "ecs" and len(parts) == 3 and not situation.store.by_handle(parts[2], "aws:ecs/service:Service", "name"):
+        yield Refusal("resourceId", f"'{given}' names nothing: there is no ECS service '{parts[2]}' in this sandbox")
+
+
 _WRITE: dict[str, tuple[Rule, ...]] = {
     _ENDPOINT: (_endpoint_traffic,),
     "aws:sagemaker/model:Model": (_model_data_exists,),
+    "aws:appautoscaling/target:Target": (_scaling_target_exists,),
 }
 _DELETE: dict[str, tuple[Rule, ...]] = {
     _DEPLOYMENT: (_deployment_without_traffic,),

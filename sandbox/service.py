@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, cast
 
 from sandbox import faults, invokes, references, rules
-from sandbox.check import check_resource, show
+from sandbox.check import as_declared, check_resource, show
 from sandbox.clouds import Row, row
 from sandbox.clouds.kubernetes import ROWS as KUBERNETES_ROWS
 from sandbox.config import ProviderConfig
@@ -70,7 +70,7 @@ class Service:
         if resource.token.endswith(":machinelearningservices:OnlineEndpoint"):
             problems += list(rules.traffic_shape(named))
         if not problems:
-            problems += _vendor_check(resource.token, named)
+            problems += _vendor_check(resource.token, as_declared(catalog(resource.package), resource, named))
         return named, problems
 
     def diff(self, urn: str, resource_id: str, old_inputs: Inputs, new: Inputs, *, ignore: frozenset[str], config: ProviderConfig) -> Diff:
@@ -131,8 +131,7 @@ class Service:
         faults.finish(trigger)
         if record is None:
             return None
-        if inputs or state:
-            self.store.acknowledge(record)
+        self.store.acknowledge(record)
         if not inputs:
             return record.inputs, record.outputs
         current = {name: record.inputs.get(name, record.outputs.get(name)) for name in inputs if name != DEFAULTS}
@@ -185,11 +184,14 @@ class Service:
                 return
             refusals = rules.delete_refusals(self._situation(resource, record.id, record.inputs, record))
             if table.guarded:
-                refusals += [Refusal("", f"still in use by {source.label} (its {path})") for source, path in references.blockers(self.store, record)]
+                refusals += [
+                    Refusal("", f"still in use by {source.label} (its {path})") for source, path in references.blockers(self.store, record, table)
+                ]
             if refusals:
                 self.store.acknowledge(record)
             else:
-                self._remove(record)
+                for gone in [*references.contents(self.store, record, table), record]:
+                    self.store.delete(gone)
         if refusals:
             raise RefusedError(f"deleting {resource.token} '{resource_id}'", refusals)
         faults.finish(trigger)
@@ -294,17 +296,6 @@ class Service:
             return {**old_state, **known}
         completed = with_defaults(resource, new, config, record.nonce)
         return make_outputs(resource, table, completed, resource_id, config, record.nonce)
-
-    def _remove(self, record: Record) -> None:
-        """Remove a record, and what the cloud deletes with it: everything inside an ARM resource, everything in a namespace."""
-        if record.token.startswith("azure-native:"):
-            for inner in self.store.by_id_prefix(f"{record.id}/"):
-                self.store.delete(inner)
-        if record.token == "kubernetes:core/v1:Namespace":
-            for source, path in self.store.referrers(record):
-                if path == "metadata.namespace":
-                    self.store.delete(source)
-        self.store.delete(record)
 
 
 def _vendor_check(token: str, inputs: Inputs) -> list[Refusal]:

@@ -8,9 +8,11 @@ def row(token: str) -> Row:
     from sandbox.clouds import aws, azure, gcp, kubernetes
 
     tables = {"aws": aws.ROWS, "azure-native": azure.ROWS, "gcp": gcp.ROWS, "kubernetes": kubernetes.ROWS}
-    return tables.get(token.split(":", 1)[0], {}).get(token, _EMPTY)
+    package = token.split(":", 1)[0]
+    return tables.get(package, {}).get(token) or _EMPTY.get(package, Row())
 
 
-_EMPTY = Row()
+_EMPTY = {"azure-native": Row(guarded=False), "kubernetes": Row(guarded=False)}
+"""ARM and Kubernetes let most things be deleted under what refers to them; AWS and Google Cloud mostly do not."""
 
 __all__ = ["Row", "row"]

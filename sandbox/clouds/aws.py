@@ -173,6 +173,26 @@ _EC2: dict[str, Row] = {
     ),
 }
 
+_BUCKET_SETTINGS = (
+    "BucketPolicy",
+    "BucketPublicAccessBlock",
+    "BucketVersioning",
+    "BucketServerSideEncryptionConfiguration",
+    "BucketLifecycleConfiguration",
+    "BucketOwnershipControls",
+    "BucketLogging",
+    "BucketNotification",
+    "BucketCorsConfiguration",
+    "BucketObjectLockConfiguration",
+    "BucketAccelerateConfiguration",
+    "BucketRequestPaymentConfiguration",
+)
+
+
+def _s3(name: str) -> str:
+    return f"aws:s3/{name[0].lower() + name[1:]}:{name}"
+
+
 _STORAGE: dict[str, Row] = {
     "aws:s3/bucket:Bucket": Row(
         id="{bucket}",
@@ -188,6 +208,7 @@ _STORAGE: dict[str, Row] = {
         max_name=63,
         worldwide=True,
         replaces=frozenset({"bucket", "bucketPrefix", "objectLockEnabled"}),
+        owns=frozenset({_s3(name) for name in (*_BUCKET_SETTINGS, "BucketObject", "BucketObjectv2")}),
     ),
     "aws:s3/bucketObject:BucketObject": Row(
         id="{bucket}/{key}",
@@ -203,23 +224,7 @@ _STORAGE: dict[str, Row] = {
         replaces=frozenset({"bucket", "key"}),
         guarded=False,
     ),
-    **{
-        f"aws:s3/{name[0].lower() + name[1:]}:{name}": Row(id="{bucket}", references={"bucket": _BUCKET}, replaces=frozenset({"bucket"}))
-        for name in (
-            "BucketPolicy",
-            "BucketPublicAccessBlock",
-            "BucketVersioning",
-            "BucketServerSideEncryptionConfiguration",
-            "BucketLifecycleConfiguration",
-            "BucketOwnershipControls",
-            "BucketLogging",
-            "BucketNotification",
-            "BucketCorsConfiguration",
-            "BucketObjectLockConfiguration",
-            "BucketAccelerateConfiguration",
-            "BucketRequestPaymentConfiguration",
-        )
-    },
+    **{_s3(name): Row(id="{bucket}", references={"bucket": _BUCKET}, replaces=frozenset({"bucket"})) for name in _BUCKET_SETTINGS},
     "aws:ecr/repository:Repository": Row(
         id="{name}",
         outputs=_arn("ecr", "repository/{name}")
@@ -263,6 +268,8 @@ _SECURITY: dict[str, Row] = {
         outputs=_iam("role{path?root}{name}") | {"uniqueId": "AROA{letters17}", "createDate": "{now}", "maxSessionDuration": 3600, "path": "/"},
         max_name=64,
         replaces=frozenset({"name", "namePrefix", "path"}),
+        guarded=False,  # a policy that is attached does hold it: see `sandbox.rules`
+        owns=frozenset({"aws:iam/rolePolicy:RolePolicy", "aws:iam/rolePolicyAttachment:RolePolicyAttachment"}),
     ),
     "aws:iam/policy:Policy": Row(
         id="arn:{partition}:iam::{account}:policy{path?root}{name}",

@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.clouds.row import Row
 
+_NET = "Microsoft.Network"
 _GROUP = "/subscriptions/{subscription}/resourceGroups/{resourceGroupName}"
 
 
@@ -16,7 +17,9 @@ def _arm(path: str) -> str:
 
 
 def _row(path: str, outputs: dict[str, Any] | None = None, **rest: Any) -> Row:
-    return Row(id=_arm(path), outputs=outputs or {}, **rest)
+    """A row for a path below a resource group. ARM lets most things be deleted under what refers to them, but not networks."""
+    guarded = path.startswith((f"{_NET}/virtualNetworks", f"{_NET}/network", f"{_NET}/privateDnsZones"))
+    return Row(id=_arm(path), outputs=outputs or {}, guarded=guarded, **rest)
 
 
 def _scope(path: str) -> str:
@@ -91,7 +94,6 @@ _BASE: dict[str, Row] = {
             "keyUriWithVersion": "https://{vaultName}.vault.azure.net/keys/{keyName}/{hex32}",
         },
         replaces=frozenset({"properties"}),
-        guarded=False,
     ),
     "azure-native:keyvault:Secret": _row(
         "Microsoft.KeyVault/vaults/{vaultName}/secrets/{secretName}",
@@ -99,7 +101,6 @@ _BASE: dict[str, Row] = {
             "properties.secretUri": "https://{vaultName}.vault.azure.net/secrets/{secretName}",
             "properties.secretUriWithVersion": "https://{vaultName}.vault.azure.net/secrets/{secretName}/{hex32}",
         },
-        guarded=False,
     ),
     "azure-native:containerregistry:Registry": _row(
         "Microsoft.ContainerRegistry/registries/{registryName}",
@@ -206,7 +207,6 @@ _MACHINE_LEARNING: dict[str, Row] = {
     ),
 }
 
-_NET = "Microsoft.Network"
 _VNET = f"{_NET}/virtualNetworks/{{virtualNetworkName}}"
 _ZONE = f"{_NET}/privateDnsZones/{{privateZoneName}}"
 

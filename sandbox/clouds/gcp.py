@@ -59,11 +59,10 @@ _BASE: dict[str, Row] = {
     ),
     "gcp:serviceaccount/iAMMember:IAMMember": _member("{serviceAccountId}", {"serviceAccountId": _ACCOUNT}),
     "gcp:serviceaccount/iAMBinding:IAMBinding": Row(id="{serviceAccountId}/{role}", references={"serviceAccountId": _ACCOUNT}),
-    "gcp:kms/keyRing:KeyRing": Row(outputs={"selfLink": "{id}"}, replaces=frozenset({"name", "location"})),
+    "gcp:kms/keyRing:KeyRing": Row(replaces=frozenset({"name", "location"})),
     "gcp:kms/cryptoKey:CryptoKey": Row(
         id="{keyRing}/cryptoKeys/{name}",
         outputs={
-            "selfLink": "{id}",
             "purpose": "ENCRYPT_DECRYPT",
             "primaries": [{"name": "{id}/cryptoKeyVersions/1", "state": "ENABLED"}],
             "destroyScheduledDuration": "2592000s",
@@ -90,6 +89,13 @@ _BASE: dict[str, Row] = {
         worldwide=True,
         references={"encryption.defaultKmsKeyName": _KEY},
         replaces=frozenset({"name", "location", "enableObjectRetention", "customPlacementConfig"}),
+        owns=frozenset(
+            {
+                "gcp:storage/bucketObject:BucketObject",
+                "gcp:storage/bucketIAMMember:BucketIAMMember",
+                "gcp:storage/bucketIAMBinding:BucketIAMBinding",
+            }
+        ),
     ),
     "gcp:storage/bucketObject:BucketObject": Row(
         id="{bucket}-{outputName?name}",
@@ -283,6 +289,7 @@ _DATABASE: dict[str, Row] = {
             "pscServiceAttachmentLink": "projects/{letters10}-tp/regions/{region}/serviceAttachments/a-{hex12}-psc-service-attachment-{hex16}",
         },
         max_name=98,
+        owns=frozenset({"gcp:sql/database:Database", "gcp:sql/user:User"}),
         references={"encryptionKeyName": _KEY, "settings.ipConfiguration.privateNetwork": _NETWORK},
         replaces=frozenset({"name", "region", "masterInstanceName", "encryptionKeyName"}),
     ),

@@ -54,7 +54,7 @@ _READY = {
 }
 
 ROWS: dict[str, Row] = {
-    "kubernetes:core/v1:Namespace": Row(outputs={"status": {"phase": "Active"}}, guarded=False),
+    "kubernetes:core/v1:Namespace": Row(outputs={"status": {"phase": "Active"}}),
     "kubernetes:core/v1:Service": Row(
         outputs={"spec.clusterIP": "10.96.0.10", "spec.type": "ClusterIP", "status": {"loadBalancer": {}}}, replaces=frozenset({"spec.clusterIP"})
     ),

@@ -35,3 +35,5 @@ class Row:
     """Property path -> `token` (by id) or `token#attribute` of what must exist; alternatives are separated by a space. `*` walks lists and maps."""
     guarded: bool = True
     """The cloud refuses to delete the resource while others refer to it."""
+    owns: frozenset[str] = frozenset()
+    """Types whose resources go with this one when they refer to it."""

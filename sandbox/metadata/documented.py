@@ -9,7 +9,7 @@ from functools import cache
 
 _LIST = re.compile(
     r"(?:possible|valid|allowed|accepted|supported) (?:values|options)(?: are| is)?(?: one of)?(?: the following)?\s*:?\s*"
-    r"(?P<items>[`'\"][^`'\"\n]+[`'\"](?:\s*(?:,\s*(?:and|or)?|and|or|\||;)\s*[`'\"][^`'\"\n]+[`'\"])*)\s*(?P<rest>[^\n]{0,30})",
+    r"(?P<items>[`'\"][^`'\"\n]+[`'\"](?:\s*(?:,\s*(?:and|or)?|and|or|\||;)\s*[`'\"][^`'\"\n]+[`'\"])*)(?=\s*(?P<rest>[^\n]{0,30}))",
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"[`'\"]([^`'\"\n]+)[`'\"]")
@@ -25,7 +25,7 @@ _IMMUTABLE = re.compile(
     r"|(?:cannot|can't|can not) be (?:changed|modified|updated)(?: once| after|\.|,|;|$)",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(r"\b(?:if|when|unless|only|empty string|once (?:this|it) is|from|disabling|removing|may)\b", re.IGNORECASE)
+_CONDITION = re.compile(r"\b(?:if|when|unless|only|empty string|once (?:this|it) is|from|disabling|removing|may|locked|modifying)\b", re.IGNORECASE)
 
 _AWS_ID = re.compile(r"Using `pulumi import`, import [^\n]*? using (?:the |a |an )?(?:[\w\s-]*?)?`([^`]+)`(?P<rest>[^\n]*)", re.IGNORECASE)
 _GCP_ID = re.compile(r"^\* `([^`]*\{\{[^`]*)`$", re.MULTILINE)
