@@ -153,7 +153,7 @@ RULES = (
         types=("aws:ecs/service:Service",),
         check=is_off("networkConfiguration.assignPublicIp"),
         fix="Set it to false, and reach registries and logs through VPC endpoints.",
-        references=checkov("CKV_AWS_333") + aws_config("ECS_SERVICE_ASSIGN_PUBLIC_IP_DISABLED"),
+        references=checkov("CKV_AWS_333"),
     ),
     Rule(
         id="aws-ec2-instance-public-ip",

@@ -1,0 +1,237 @@
+"""The pack: settings, exceptions, environments and what Pulumi is told about it."""
+
+import datetime
+from typing import Any
+
+import pytest
+from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy
+from pulumi_policy.proxy import UnknownValueError
+
+from policies.pack import SETTINGS_POLICY, Pack
+from policies.rule import canonical
+from policies.rules import RULES
+from policies.settings import Settings
+from tests.policies.cases import MISSING
+from tests.policies.resources import COMPLIANT
+from tests.policies.support import UNKNOWN, arguments, changed, findings, resource
+
+TODAY = datetime.date(2027, 1, 15)
+DATABASE = "aws:rds/instance:Instance"
+BY_ID = {rule.id: rule for rule in RULES}
+
+
+def run(token: str, props: dict[str, Any], config: dict[str, Any] | None = None, **more: Any) -> dict[str, list[str]]:
+    """All messages for one resource, by policy, as the engine asks for them: one policy after the other, each with its own configuration."""
+    said: dict[str, list[str]] = {}
+    for policy in Pack(today=lambda: TODAY).policies():
+        assert isinstance(policy, ResourceValidationPolicy)
+        given = arguments(token, props, config if policy.name == SETTINGS_POLICY else None, **more)
+        messages: list[str] = []
+        policy.validate(given, lambda message, urn=None, into=messages: into.append(message))
+        if messages:
+            said[policy.name] = messages
+    return said
+
+
+def exception(**changes: str) -> dict[str, Any]:
+    entry = {"rule": "aws-rds-instance-public", "resource": "pricing", "reason": "Read by a partner until the VPN is there", "expires": "2027-01-31"}
+    return {"exceptions": [{**entry, **changes}]}
+
+
+def test_the_settings_policy_comes_first_so_that_the_others_see_the_settings() -> None:
+    policies = Pack().policies()
+    assert policies[0].name == SETTINGS_POLICY
+    assert [policy.name for policy in policies[1:]] == [rule.id for rule in RULES]
+
+
+@pytest.mark.parametrize("policy", Pack().policies(), ids=lambda policy: policy.name)
+def test_names_and_descriptions_are_short_enough_to_read(policy: Policy) -> None:
+    assert len(policy.name) <= 60
+    assert len(policy.description) <= 160
+    assert policy.severity is not None
+    assert policy.enforcement_level in (EnforcementLevel.MANDATORY, EnforcementLevel.ADVISORY)
+
+
+def test_a_public_database_is_reported_by_the_rule_with_what_to_do() -> None:
+    said = run(DATABASE, changed(COMPLIANT[DATABASE], "publiclyAccessible", True))
+    assert said == {"aws-rds-instance-public": ["publiclyAccessible is true. Set it to false and place the database in private subnets."]}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        exception(),
+        exception(rule="public-endpoint"),
+        exception(rule="aws-rds-*", resource="pri*"),
+        exception(resource=f"urn:pulumi:dev::project::{DATABASE}::pricing"),
+        exception(expires="2027-01-15"),
+    ],
+    ids=["rule", "family", "pattern", "urn", "last day"],
+)
+def test_an_exception_lets_a_resource_break_a_rule_and_is_reported(config: dict[str, Any]) -> None:
+    said = run(DATABASE, changed(COMPLIANT[DATABASE], "publiclyAccessible", True), config)
+    assert list(said) == [SETTINGS_POLICY]
+    assert said[SETTINGS_POLICY][0].startswith("aws-rds-instance-public is not applied to pricing until 2027-01-")
+    assert "Read by a partner until the VPN is there" in said[SETTINGS_POLICY][0]
+
+
+def test_an_exception_that_has_ended_counts_no_more_and_says_so() -> None:
+    said = run(DATABASE, changed(COMPLIANT[DATABASE], "publiclyAccessible", True), exception(expires="2027-01-14"))
+    assert set(said) == {SETTINGS_POLICY, "aws-rds-instance-public"}
+    assert said[SETTINGS_POLICY] == ["The exception of pricing from aws-rds-instance-public ended on 2027-01-14 and counts no more."]
+
+
+def test_an_exception_for_another_resource_does_not_count() -> None:
+    said = run(DATABASE, changed(COMPLIANT[DATABASE], "publiclyAccessible", True), exception(resource="orders"))
+    assert list(said) == ["aws-rds-instance-public"]
+
+
+def test_an_exception_that_a_resource_does_not_need_is_not_reported() -> None:
+    assert run(DATABASE, COMPLIANT[DATABASE], exception()) == {}
+
+
+@pytest.mark.parametrize(
+    ("config", "says"),
+    [
+        (exception(reason=""), "exceptions[0] does not count: reason is missing"),
+        (exception(expires="soon"), "exceptions[0] does not count: expires is 'soon'; write a day as 2027-03-31"),
+        (exception(expires="2027-02-31"), "exceptions[0] does not count:"),
+        (exception(rule="aws-rds-instance-pubic"), "the rule 'aws-rds-instance-pubic', which this pack does not have"),
+        ({"exceptions": ["all"]}, "exceptions[0] does not count: it is no object"),
+    ],
+    ids=["no reason", "no day", "no such day", "no such rule", "no object"],
+)
+def test_a_wrong_exception_does_not_count_and_is_named(config: dict[str, Any], says: str) -> None:
+    said = run(DATABASE, changed(COMPLIANT[DATABASE], "publiclyAccessible", True), config)
+    assert set(said) == {SETTINGS_POLICY, "aws-rds-instance-public"}
+    assert says in said[SETTINGS_POLICY][0]
+
+
+def test_a_wrong_setting_is_told_once_not_for_each_resource() -> None:
+    pack = Pack(today=lambda: TODAY)
+    policy = pack.policies()[0]
+    assert isinstance(policy, ResourceValidationPolicy)
+    messages: list[str] = []
+    for _ in range(3):
+        policy.validate(arguments(DATABASE, COMPLIANT[DATABASE], exception(reason="")), lambda message, urn=None: messages.append(message))
+    assert len(messages) == 1
+
+
+def test_settings_change_what_is_asked_for() -> None:
+    group = "aws:cloudwatch/logGroup:LogGroup"
+    props = changed(COMPLIANT[group], "retentionInDays", 30.0)
+    assert list(run(group, props)) == ["aws-cloudwatch-loggroup-retention"]
+    assert run(group, props, {"minimumLogRetentionDays": 30.0}) == {}
+    assert list(run(group, COMPLIANT[group], {"requiredTags": ["environment", "cost-center"]})) == ["aws-any-resource-tags"]
+
+
+@pytest.mark.parametrize(
+    ("token", "path", "value"),
+    [
+        ("aws:ec2/securityGroup:SecurityGroup", "ingress[0].cidrBlocks", ["0.0.0.0/0"]),
+        ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "cidrIpv4", "0.0.0.0/0"),
+        ("azure-native:network:NetworkSecurityGroup", "securityRules[0].sourceAddressPrefix", "Internet"),
+        ("gcp:compute/firewall:Firewall", "sourceRanges", ["0.0.0.0/0"]),
+    ],
+)
+def test_a_port_can_be_opened_to_the_world_by_name(token: str, path: str, value: object) -> None:
+    props = changed(COMPLIANT[token], path, value)
+    assert len(run(token, props)) == 1
+    assert run(token, props, {"openPorts": [443.0]}) == {}
+    assert len(run(token, props, {"openPorts": [80.0]})) == 1
+
+
+@pytest.mark.parametrize("ports", ["440-450", "*"])
+def test_a_range_is_only_open_when_each_of_its_ports_is(ports: str) -> None:
+    token = "azure-native:network:SecurityRule"
+    props = changed(changed(COMPLIANT[token], "sourceAddressPrefix", "*"), "destinationPortRange", ports)
+    assert len(run(token, props, {"openPorts": [443.0]})) == 1
+
+
+SINGLE = changed(COMPLIANT[DATABASE], "multiAz", False)
+
+
+@pytest.mark.parametrize(
+    ("props", "config", "more", "production"),
+    [
+        (SINGLE, {}, {}, True),
+        (changed(SINGLE, "tags.environment", "dev"), {}, {}, False),
+        (changed(SINGLE, "tags", {"Environment": "Production", "managed-by": "x"}), {}, {}, True),
+        (changed(SINGLE, "tags.environment", "dev"), {"environment": "prod"}, {}, True),
+        (SINGLE, {"environment": "staging"}, {}, False),
+        (SINGLE, {"productionEnvironments": ["live"]}, {}, False),
+        (changed(SINGLE, "tags", {"managed-by": "x"}), {"requiredTags": []}, {"stack_tags": {"environment": "production"}}, True),
+        (changed(SINGLE, "tags", {"managed-by": "x"}), {"requiredTags": []}, {}, False),
+        (
+            changed(SINGLE, "tags", {"managed-by": "x"}),
+            {"requiredTags": []},
+            {"provider": {"defaultTags": '{"tags": {"environment": "prod"}}'}},
+            True,
+        ),
+    ],
+)
+def test_production_is_told_by_setting_tag_stack_or_provider(
+    props: dict[str, Any], config: dict[str, Any], more: dict[str, Any], production: bool
+) -> None:
+    assert ("aws-rds-instance-single" in run(DATABASE, props, config, **more)) is production
+
+
+@pytest.mark.parametrize(("stack", "production"), [("dynamic-pricing.prod", True), ("acme/pricing/production", True), ("prod", True), ("dev", False)])
+def test_without_tags_the_stack_name_tells_the_environment(stack: str, production: bool) -> None:
+    assert resource(DATABASE, {}, stack=stack).production is production
+
+
+def test_an_unknown_environment_is_an_advisory_not_a_pass() -> None:
+    with pytest.raises(UnknownValueError):
+        findings(BY_ID["aws-rds-instance-single"], DATABASE, changed(SINGLE, "tags.environment", UNKNOWN))
+
+
+@pytest.mark.parametrize(
+    "provider",
+    [
+        {"defaultTags": '{"tags":{"environment":"prod","managed-by":"pulumi"}}'},
+        {"defaultTags": {"tags": {"environment": "prod", "managed-by": "pulumi"}}},
+    ],
+    ids=["as the engine writes it", "as an object"],
+)
+def test_default_tags_of_the_provider_count(provider: dict[str, Any]) -> None:
+    props = changed(COMPLIANT[DATABASE], "tags", MISSING)
+    assert "aws-any-resource-tags" in run(DATABASE, props)
+    assert "aws-any-resource-tags" not in run(DATABASE, props, provider=provider)
+
+
+def test_default_labels_of_the_provider_count() -> None:
+    props = changed(COMPLIANT["gcp:storage/bucket:Bucket"], "labels", MISSING)
+    assert "gcp-any-resource-labels" in run("gcp:storage/bucket:Bucket", props)
+    assert run("gcp:storage/bucket:Bucket", props, provider={"defaultLabels": '{"environment":"prod","managed-by":"pulumi"}'}) == {}
+
+
+@pytest.mark.parametrize(
+    ("token", "same"),
+    [
+        ("azure-native:storage/v20240101:StorageAccount", "azure-native:storage:StorageAccount"),
+        ("azure-native:storage/v20230501preview:StorageAccount", "azure-native:storage:StorageAccount"),
+        ("aws:alb/loadBalancer:LoadBalancer", "aws:lb/loadBalancer:LoadBalancer"),
+        ("aws:s3/bucketV2:BucketV2", "aws:s3/bucket:Bucket"),
+        ("aws:s3/bucketAclV2:BucketAclV2", "aws:s3/bucketAcl:BucketAcl"),
+        ("aws:apigatewayv2/api:Api", "aws:apigatewayv2/api:Api"),
+        ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:Deployment"),
+    ],
+)
+def test_the_same_resource_under_another_token_is_looked_at_too(token: str, same: str) -> None:
+    assert canonical(token) == same
+
+
+def test_an_unknown_element_does_not_hide_an_open_one() -> None:
+    rule = BY_ID["aws-ec2-securitygroup-open"]
+    token = "aws:ec2/securityGroup:SecurityGroup"
+    port = {"fromPort": 22.0, "toPort": 22.0, "protocol": "tcp"}
+    ingress = [{**port, "cidrBlocks": [UNKNOWN]}, {**port, "cidrBlocks": ["0.0.0.0/0"]}]
+    messages = rule.findings(resource(token, changed(COMPLIANT[token], "ingress", ingress)))
+    assert "ingress[1].cidrBlocks holds '0.0.0.0/0' for port 22" in next(messages)
+    with pytest.raises(UnknownValueError):
+        next(messages)
+
+
+def test_defaults_hold_where_nothing_is_configured() -> None:
+    assert Settings.read({}) == Settings()
