@@ -13,7 +13,7 @@ from modeldeploy.spec.inputs import as_inputs
 from modeldeploy.spec.operations import Environment
 from modeldeploy.spec.tags import standard_tags
 
-from .account import Account, current_account, physical_name
+from .account import Account, check_name, current_account, physical_name
 from .alarms import alarm_topic, database_alarms
 from .keys import key_arn
 from .network import Attachment, attach
@@ -23,6 +23,9 @@ from .security_groups import POSTGRES, database_group
 MAJOR_VERSION = "17"
 """PostgreSQL's, to which RDS adds the newest minor one:
 https://docs.aws.amazon.com/AmazonRDS/latest/PostgreSQLReleaseNotes/postgresql-release-calendar.html."""
+
+LONGEST_NAME = 42
+"""An IAM role's name, 64 characters at most, is made of the component's, `-network-flows` and what auto-naming adds."""
 
 LOG_TYPES = ("postgresql", "upgrade")
 RESERVED = ("db", "rdsadmin", "postgres", "template0", "template1")
@@ -70,6 +73,7 @@ class RdsDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RdsDatabaseArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(RdsDatabaseArgs, args, f"RdsDatabase '{name}'")
+        check_name("RdsDatabase", name, LONGEST_NAME)
         super().__init__("modeldeploy:index:RdsDatabase", name, as_inputs(checked), opts)
         account = current_account(self)
         operations, environment = checked.operations, checked.environment

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from modeldeploy.spec.access import Exposure
-from modeldeploy.spec.arguments import ArgumentError, Problem, parse
+from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.compute import InstanceType, choice_problems, choose
 from modeldeploy.spec.database import DatabaseConnection
 from modeldeploy.spec.inputs import as_inputs
@@ -17,7 +17,7 @@ from modeldeploy.spec.model import Model, remote_problems
 from modeldeploy.spec.rollout import served_version
 from modeldeploy.spec.tags import standard_tags
 
-from .account import current_account, physical_name
+from .account import check_name, current_account, physical_name
 from .alarms import EndpointAlarms, alarm_topic, endpoint_alarms
 from .budget import NAME_TAG, monthly_budget
 from .dashboard import dashboard_url, endpoint_dashboard
@@ -32,7 +32,7 @@ from .served import confirmed_configuration
 from .variants import MOST, Variant, variants, version_key
 
 LONGEST_NAME = 32
-"""Of the component: the name of a SageMaker model, 63 characters, is made of it, a version and what auto-naming adds."""
+"""A SageMaker model's name, 63 characters at most, is made of the component's, a version and what auto-naming adds."""
 
 CALLER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
 KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+")
@@ -125,7 +125,7 @@ class SageMakerEndpoint(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: SageMakerEndpointArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(SageMakerEndpointArgs, args, f"SageMakerEndpoint '{name}'")
-        _check_name(name)
+        check_name("SageMakerEndpoint", name, LONGEST_NAME)
         super().__init__("modeldeploy:index:SageMakerEndpoint", name, as_inputs(checked), opts)
         account = current_account(self)
         # Fixed: the log group and the alarms are there before the endpoint and name it. The two ways of releasing are two endpoints (`guardrails`).
@@ -349,12 +349,6 @@ def _cost(args: SageMakerEndpointArgs, replicas: int) -> float:
     """US dollars a month of the instances: idle versions at their minimum, those that serve at `replicas`."""
     counts = [replicas if variant.serves else args.scaling.minimum for variant in variants(args.models, args.rollout)]
     return monthly(args.machine.hourly_usd) * sum(counts)
-
-
-def _check_name(name: str) -> None:
-    if len(name) > LONGEST_NAME or not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name):
-        reason = f"'{name}' is no name for it; allowed: 1 to {LONGEST_NAME} lower-case letters, digits and '-', beginning with a letter"
-        raise ArgumentError(f"SageMakerEndpoint '{name}'", [Problem("name", reason)])
 
 
 def _model_problems(model: Model, database: DatabaseConnection | None) -> Iterator[Problem]:

@@ -17,13 +17,16 @@ from modeldeploy.spec.network import Network, NetworkArgs, cidr_problems, subnet
 from modeldeploy.spec.operations import Environment
 from modeldeploy.spec.tags import standard_tags
 
-from .account import Account, current_account
+from .account import Account, check_name, current_account
 from .instances import INTERFACE_ENDPOINT_HOURLY_USD, monthly
 from .keys import key_arn
 from .policy_documents import Statement, document, trust
 
 ZONES = 2
 """Availability zones used: what RDS needs for a standby, and every region has."""
+
+LONGEST_NAME = 50
+"""An IAM role's name, 64 characters at most, is made of the component's, `-flows` and what auto-naming adds."""
 
 SERVICES = ("sagemaker.runtime", "sts", "logs", "ecr.api", "ecr.dkr")
 """Services reached through interface endpoints: invocations, the role that callers assume, logs, and images (with S3, which has a gateway)."""
@@ -61,6 +64,7 @@ class AwsNetwork(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsNetworkArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(AwsNetworkArgs, args, f"AwsNetwork '{name}'")
+        check_name("AwsNetwork", name, LONGEST_NAME)
         super().__init__("modeldeploy:index:AwsNetwork", name, as_inputs(checked), opts)
         child = pulumi.ResourceOptions(parent=self)
         account = current_account(self)

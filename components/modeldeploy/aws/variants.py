@@ -46,10 +46,10 @@ def variants(models: Sequence[Model], rollout: Rollout) -> list[Variant]:
 
 
 def version_key(version: str) -> str:
-    """The version in names of SageMaker resources, which take no dots."""
+    """The version in names of SageMaker resources, which take no dots, at most as long as a version."""
     if "." not in version:
         return version
-    return f"{version.replace('.', '-')}-{hashlib.sha256(version.encode()).hexdigest()[:4]}"
+    return f"{version.replace('.', '-')[:15]}-{hashlib.sha256(version.encode()).hexdigest()[:4]}"
 
 
 def _role(place: int) -> str:

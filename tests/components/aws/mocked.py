@@ -15,12 +15,17 @@ IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/pricing@sha256:" + "a" * 64
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/made"
 CONFIGURATION = "pricing-config-name"
 
+
+def _named(name: str, arn: str) -> dict[str, str]:
+    return {"name": name, "arn": f"{arn}{name}"}
+
+
 OUTPUTS: dict[str, Mocked] = {
     "aws:kms/key:Key": {"arn": KEY},
     "aws:ec2/vpc:Vpc": {"id": "vpc-made", "arn": "arn:vpc"},
     "aws:s3/bucket:Bucket": {"bucket": "bucket-made", "arn": "arn:aws:s3:::bucket-made"},
-    "aws:cloudwatch/logGroup:LogGroup": lambda inputs: {"name": inputs.get("name", "group-made"), "arn": f"arn:logs:{inputs.get('name', 'group-made')}"},
-    "aws:cloudwatch/metricAlarm:MetricAlarm": lambda inputs: {"name": f"alarm {inputs['alarmDescription']}", "arn": f"arn:{inputs['alarmDescription']}"},
+    "aws:cloudwatch/logGroup:LogGroup": lambda inputs: _named(inputs.get("name", "group-made"), "arn:logs:"),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": lambda inputs: _named(f"alarm {inputs['alarmDescription']}", "arn:"),
     "aws:sns/topic:Topic": {"arn": "arn:topic"},
     "aws:iam/role:Role": lambda inputs: {"name": "role-made", "arn": f"arn:role:{inputs.get('description', '')}"},
     "aws:sagemaker/model:Model": lambda inputs: {"name": f"model-{inputs['tags']['model-version']}"},
@@ -59,7 +64,8 @@ def model(folder: Path, version: str = "1", **changes: Any) -> Model:
 
 
 def arguments(folder: Path, **changes: Any) -> SageMakerEndpointArgs:
-    return SageMakerEndpointArgs(**{"models": [model(folder)], "environment": Environment.DEVELOPMENT, **changes})
+    models = changes.pop("models", None) or [model(folder)]
+    return SageMakerEndpointArgs(**{"models": models, "environment": Environment.DEVELOPMENT, **changes})
 
 
 def deploy(args: SageMakerEndpointArgs, calls: dict[str, Mocked] | None = None) -> Graph:
