@@ -181,6 +181,36 @@ def _subnets(call: Call) -> Inputs:
     return {**call.arguments, "id": call.region, "ids": ids, "region": call.region}
 
 
+def _prefix_list(call: Call) -> Inputs:
+    """The managed prefix list of an AWS service: its id is the same for everybody in a region."""
+    name = str(call.arguments.get("name") or call.arguments.get("prefixListId"))
+    return {
+        **call.arguments,
+        "id": f"pl-{hashlib.sha256(name.encode()).hexdigest()[:8]}",
+        "name": name,
+        "cidrBlocks": ["52.218.0.0/17"],
+        "region": call.region,
+    }
+
+
+_CLOUD_CONTROL = {"AWS::SageMaker::Endpoint": ("aws:sagemaker/endpoint:Endpoint", ("endpointConfigName", "name", "arn"))}
+"""Types that Cloud Control reads here: our type, and the properties it tells."""
+
+
+def _cloud_control(call: Call) -> Inputs:
+    """A resource as CloudFormation's schemas call its properties."""
+    kind, identifier = str(call.arguments.get("typeName")), str(call.arguments.get("identifier"))
+    if kind not in _CLOUD_CONTROL:
+        raise InvokeError(f"{call.token}: the sandbox does not read {kind} by Cloud Control; it reads {', '.join(_CLOUD_CONTROL)}")
+    token, properties = _CLOUD_CONTROL[kind]
+    record = next((each for each in call.store.of_type(token) if identifier in (each.id, each.outputs.get("arn"))), None)
+    if record is None:
+        raise InvokeError(f"{call.token}: there is no {kind} '{identifier}' in this sandbox")
+    prefix = {"name": "EndpointName", "arn": "EndpointArn"}
+    told = {prefix.get(each, each[0].upper() + each[1:]): record.outputs[each] for each in properties}
+    return {**call.arguments, "id": identifier, "properties": json.dumps(told), "region": call.region}
+
+
 def _azure_client(call: Call) -> Inputs:
     return {
         "clientId": own.AZURE_CLIENT,
@@ -262,6 +292,8 @@ _FUNCTIONS: dict[str, Function] = {
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
     "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": _prebuilt_image,
+    "aws:cloudcontrol/getResource:getResource": _cloud_control,
+    "aws:ec2/getPrefixList:getPrefixList": _prefix_list,
     "aws:ec2/getVpc:getVpc": _lookup("aws:ec2/vpc:Vpc", "id", "cidrBlock"),
     "aws:ec2/getSubnet:getSubnet": _lookup("aws:ec2/subnet:Subnet", "id", "vpcId", "cidrBlock"),
     "aws:ec2/getSubnets:getSubnets": _subnets,
