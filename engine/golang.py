@@ -25,6 +25,9 @@ _NEUTRAL = Path(tempfile.gettempdir())
 
 _SECONDS_BETWEEN_NOTES = 20
 
+# For the notes alone: how many packages a first build compiles.
+_PACKAGES = 1650
+
 
 def require() -> str:
     """The `go` command, or an error that says what to install."""
@@ -79,7 +82,8 @@ def build(go: str, module: Path, target: Path, packages: list[str]) -> None:
                 break
             except subprocess.TimeoutExpired:
                 seconds = time.monotonic() - started
-                note(f"  still building: {counts['downloaded']} modules fetched, {counts['compiled']} packages compiled, {seconds:.0f} s")
+                done = f"{counts['downloaded']} modules fetched, {counts['compiled']} of about {_PACKAGES} packages compiled"
+                note(f"  still building: {done}, {seconds:.0f} s")
     except BaseException:
         process.terminate()
         process.wait()
