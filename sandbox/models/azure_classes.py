@@ -66,7 +66,7 @@ class Package:
             if limits.get("required"):
                 required.append(name)
         made: dict[str, Any] = {"type": "object", "properties": properties, "required": required}
-        subtypes = cast("Mapping[str, Mapping[str, str]]", vars(cls).get("_subtype_map") or {})
+        subtypes = cast("Mapping[str, Mapping[str, str]]", cast("dict[str, Any]", vars(cls)).get("_subtype_map") or {})
         alternatives = [
             {"if": {"properties": {wire[attribute]: {"const": value}}, "required": [wire[attribute]]}, "then": {"$ref": name}}
             for attribute, values in subtypes.items()
