@@ -34,14 +34,12 @@ def main() -> None:
     serve(servicer)
 
 
-COMPONENTS: list[str] = []
-"""The components that the plugin hosts, as `module:Class`."""
-
-
 def component_classes() -> list[type]:
-    """The hosted components. Loads the SDKs of all clouds."""
+    """The hosted components: all of the grid, and the networks and databases it refers to. Loads the SDKs of all clouds."""
+    from modeldeploy import grid
+
     found: list[type] = []
-    for address in COMPONENTS:
+    for address in [*grid.DEPLOYMENTS.values(), *grid.NETWORKS.values(), *grid.DATABASES.values()]:
         module, _, name = address.partition(":")
         found.append(getattr(importlib.import_module(module), name))
     return found

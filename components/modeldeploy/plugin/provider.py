@@ -41,6 +41,10 @@ class ModelDeployProvider(sdk.Provider):
         """The schema of components and resources."""
         return sdk.GetSchemaResponse(json.dumps(schema.package(self._version, self._components(), list(self._resources.values()))))
 
+    async def check_config(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
+        """Keeps what this provider reads: a project called modeldeploy has its own configuration, secrets included, under the same name."""
+        return sdk.CheckResponse({name: value for name, value in request.new_inputs.items() if name in schema.CONFIGURATION})
+
     async def configure(self, request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:
         """Takes the provider's configuration. The components need secrets, resources and outputs as they are."""
         self._configure(request.variables)

@@ -41,7 +41,7 @@ class DataclassAnalyzer(Analyzer):
     def get_docstring(self, typ: type, name: str) -> str | None:
         """As the SDK does; besides, the docstring of an inherited field."""
         found = (super(DataclassAnalyzer, self).get_docstring(each, name) for each in typ.__mro__)
-        return next((each for each in found if each), None)
+        return next((inspect.cleandoc(each) for each in found if each), None)
 
 
 class Components(ComponentProvider):
@@ -56,6 +56,8 @@ class Components(ComponentProvider):
         self._type_defs = result["type_definitions"]
         self._external_enum_types = result["external_enum_types"]
         self._dependencies = sorted(result["dependencies"], key=lambda each: f"{each.name}{each.version}")
+        for definition in [*self._component_defs.values(), *self._type_defs.values()]:
+            definition.description = inspect.cleandoc(definition.description or "")
         spec = generate_schema(PACKAGE, version, None, self._component_defs, self._type_defs, self._dependencies)
         BaseProvider.__init__(self, version, json.dumps(spec.to_json()))
 
@@ -72,7 +74,8 @@ class Components(ComponentProvider):
             if isinstance(error.inner, InputPropertiesError):
                 details = error.inner.errors or []
                 renamed = [{"property_path": wire_path(each["property_path"]), "reason": each["reason"]} for each in details]
-                raise InputPropertiesError(error.inner.message, cast(Any, renamed)) from error
+                count = "an argument is" if len(renamed) == 1 else f"{len(renamed)} arguments are"
+                raise InputPropertiesError(f"{count} not valid", cast(Any, renamed)) from error
             if isinstance(error.inner, InputPropertyError):
                 raise error.inner from error
             raise
@@ -104,6 +107,7 @@ def package(version: str, components: Components | None, resources: list[Resourc
         spec["resources"][resource.token] = _resource(analyzer, resource)
     ours: dict[str, TypeDefinition] = analyzer.type_definitions
     for name, definition in ours.items():
+        definition.description = inspect.cleandoc(definition.description or "")
         spec["types"][f"{PACKAGE}:index:{name}"] = remove_none(ComplexType.from_definition(definition).to_json())
     return {
         **spec,
@@ -141,7 +145,7 @@ def _resource(analyzer: DataclassAnalyzer, resource: Resource) -> dict[str, Any]
     for name, getter in _getters(resource.declaration).items():
         annotation = typing.get_type_hints(getter)["return"]
         definition = analyzer.analyze_property(annotation, resource.declaration, name, can_be_plain=False, is_component_output=True)
-        outputs[camel_case(name)] = {**Property.from_definition(definition).to_json(), "description": getter.__doc__}
+        outputs[camel_case(name)] = {**Property.from_definition(definition).to_json(), "description": inspect.cleandoc(getter.__doc__ or "")}
         if type(None) not in typing.get_args(typing.get_args(annotation)[0]):
             required.append(camel_case(name))
     described: dict[str, Any] = {}

@@ -101,6 +101,7 @@ def _status(error: ResourceError) -> grpc.Status:
     status = cast(Any, grpc.Status())
     status.code = grpc.StatusCode.FAILED_PRECONDITION
     status.details = str(error)
+    status.trailing_metadata = ()
     if isinstance(error, PartialError):
         detail = provider_pb2.ErrorResourceInitFailed(
             id=error.resource_id,

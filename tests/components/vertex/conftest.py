@@ -13,7 +13,9 @@ from .plugin import Plugin
 
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[VertexServer]:
-    server = serve(tmp_path / "vertex.sqlite", endpoint_exists=lambda name: name.startswith("projects/shop/") and name.endswith("/e1"))
+    server = serve(
+        tmp_path / "vertex.sqlite", endpoint_exists=lambda name: name.startswith("projects/shop/") and name.endswith("/e1"), operation_seconds=0.05
+    )
     yield server
     server.close()
 
