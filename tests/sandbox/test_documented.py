@@ -28,6 +28,7 @@ def test_a_clear_list_is_read(doc: str, values: tuple[str, ...]) -> None:
         "Valid values are integers between `1` and `5`.",
         "For valid values see the documentation.",
         "Valid values are `a`, `b` and any name of yours.",
+        "Valid values are: `sqs`, and `sms`. Protocols `email`, and `http` are also valid but partially supported.",
     ],
 )
 def test_a_doubtful_list_is_left_alone(doc: str) -> None:
