@@ -15,7 +15,8 @@ _LIST = re.compile(
 _ITEM = re.compile(r"[`'\"]([^`'\"\n]+)[`'\"]")
 _CLEAN_ITEM = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.:/+-]*( [A-Za-z0-9_.-]+)?$")
 _LOOSE = re.compile(
-    r"e\.g\.|for example|such as|also (?:valid|allowed|accepted|supported)|etc\b|\.\.\.|and more|among others|regular expression|case.?insensitive|prefix",
+    r"e\.g\.|for example|such as|also (?:valid|allowed|accepted|supported)|etc\b|\.\.\.|and more|among others|regular expression|case.?insensitive"
+    r"|prefix",
     re.IGNORECASE,
 )
 _ENDS = re.compile(r"^(?:[.;)]|$|\s*(?:default|the default|defaults)\b|\(default\b)", re.IGNORECASE)
