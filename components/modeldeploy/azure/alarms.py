@@ -1,0 +1,173 @@
+"""Alarms on an endpoint and its deployments, and who hears of them.
+
+Metrics: https://learn.microsoft.com/azure/machine-learning/monitor-azure-machine-learning-reference
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_azure_native as native
+
+from modeldeploy.spec.operations import Operations
+
+from .group import Group
+from .logs import Logs
+
+ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
+DEPLOYMENTS = f"{ENDPOINTS}/deployments"
+RED, YELLOW = 1, 2
+"""Severities: error, warning."""
+
+
+def action_group(name: str, emails: Sequence[str], group: Group, parent: pulumi.Resource) -> native.monitor.ActionGroup:
+    """Mails every address. Without one, alarms are raised where the portal shows them."""
+    return native.monitor.ActionGroup(
+        f"{name}-alarms",
+        resource_group_name=group.name,
+        location="Global",
+        group_short_name="modeldeploy",
+        enabled=True,
+        email_receivers=[
+            native.monitor.MicrosoftCommonEmailReceiverArgs(name=email, email_address=email, use_common_alert_schema=True) for email in emails
+        ],
+        tags=group.tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def metric_alarm(
+    name: str,
+    description: str,
+    metric: tuple[str, str],
+    threshold: float,
+    severity: int,
+    resource_id: pulumi.Input[str],
+    hears: native.monitor.ActionGroup,
+    group: Group,
+    parent: pulumi.Resource,
+) -> native.monitor.MetricAlert:
+    """Raised when the average of `metric` (namespace and name) over a quarter of an hour is above the threshold.
+
+    Azure has windows of 5 and 15 minutes and no count of windows in a row: 15 minutes stands for two or three periods of five.
+    """
+    return native.monitor.MetricAlert(
+        name,
+        resource_group_name=group.name,
+        location="global",
+        description=description,
+        severity=severity,
+        enabled=True,
+        scopes=[resource_id],
+        evaluation_frequency="PT5M",
+        window_size="PT15M",
+        criteria=native.monitor.MetricAlertSingleResourceMultipleMetricCriteriaArgs(
+            odata_type="Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
+            all_of=[
+                native.monitor.MetricCriteriaArgs(
+                    criterion_type="StaticThresholdCriterion",
+                    name="average",
+                    metric_namespace=metric[0],
+                    metric_name=metric[1],
+                    time_aggregation="Average",
+                    operator="GreaterThan",
+                    threshold=threshold,
+                    # A new endpoint has no metric before its first request.
+                    skip_metric_validation=True,
+                )
+            ],
+        ),
+        actions=[native.monitor.MetricAlertActionArgs(action_group_id=hears.id)],
+        tags=group.tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def endpoint_alarms(
+    name: str,
+    operations: Operations,
+    endpoint: native.machinelearningservices.OnlineEndpoint,
+    hears: native.monitor.ActionGroup,
+    logs: Logs,
+    group: Group,
+    parent: pulumi.Resource,
+) -> None:
+    """Latency, and the share of requests that fail."""
+    metric_alarm(
+        f"{name}-latency",
+        f"Average latency above {operations.latency_milliseconds} ms",
+        (ENDPOINTS, "RequestLatency"),
+        operations.latency_milliseconds,
+        YELLOW,
+        endpoint.id,
+        hears,
+        group,
+        parent,
+    )
+    native.monitor.ScheduledQueryRule(
+        f"{name}-errors",
+        resource_group_name=group.name,
+        kind="LogAlert",
+        description=f"More than {operations.error_percent}% of requests fail",
+        severity=RED,
+        enabled=True,
+        scopes=[logs.workspace.id],
+        evaluation_frequency="PT5M",
+        window_size="PT5M",
+        criteria=native.monitor.ScheduledQueryRuleCriteriaArgs(
+            all_of=[
+                native.monitor.ConditionArgs(
+                    query=endpoint.name.apply(error_query),
+                    metric_measure_column="Percent",
+                    time_aggregation="Maximum",
+                    operator="GreaterThan",
+                    threshold=operations.error_percent,
+                    failing_periods=native.monitor.ConditionFailingPeriodsArgs(number_of_evaluation_periods=2, min_failing_periods_to_alert=2),
+                )
+            ]
+        ),
+        # The table comes with the first request.
+        skip_query_validation=True,
+        auto_mitigate=True,
+        actions=native.monitor.ActionsArgs(action_groups=[hears.id]),
+        tags=group.tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def cpu_alarm(
+    name: str,
+    operations: Operations,
+    deployment: native.machinelearningservices.OnlineDeployment,
+    hears: native.monitor.ActionGroup,
+    group: Group,
+    parent: pulumi.Resource,
+) -> None:
+    """The replicas of one version are too busy."""
+    metric_alarm(
+        name,
+        f"CPU use above {operations.utilization_percent}%",
+        (DEPLOYMENTS, "CpuUtilizationPercentage"),
+        operations.utilization_percent,
+        YELLOW,
+        deployment.id,
+        hears,
+        group,
+        parent,
+    )
+
+
+def error_query(endpoint: str) -> str:
+    """Percent of requests that failed, over the rule's window.
+
+    Azure ML answers 424 when the container fails: https://learn.microsoft.com/azure/machine-learning/how-to-troubleshoot-online-endpoints
+    """
+    return (
+        "AmlOnlineEndpointTrafficLog\n"
+        f"| where EndpointName == '{endpoint}'\n"
+        "| extend Code = toint(ResponseCode)\n"
+        "| summarize Failed = countif(Code >= 500 or Code == 424), Requests = count()\n"
+        "| where Requests > 0\n"
+        "| project Percent = 100.0 * Failed / Requests"
+    )

@@ -1,0 +1,57 @@
+"""Identities and what they may do: one assignment per role and exact resource.
+
+Roles: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import pulumi
+import pulumi_azure_native as native
+
+from . import ids
+from .group import Group
+
+
+class Role(StrEnum):
+    """Built-in roles, by their id, which is the same in every tenant."""
+
+    CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+    ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+    BLOB_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+    BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+    KEY_ENCRYPTION_USER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"
+    VAULT_ADMINISTRATOR = "00482a5a-887f-4fb3-b363-3b7fe8e74483"
+    METRICS_WRITER = "635dd51f-9968-44d3-b7fb-6d9a6bd613ae"
+    CONNECTION_APPROVER = "b556d68e-0be0-4f35-a333-ad7ee1ce17ea"
+
+
+def identity(name: str, group: Group, parent: pulumi.Resource) -> native.managedidentity.UserAssignedIdentity:
+    """A user-assigned identity: it exists before the resource that uses it, so its roles can be there first."""
+    return native.managedidentity.UserAssignedIdentity(
+        name, resource_group_name=group.name, tags=group.tags, opts=pulumi.ResourceOptions(parent=parent)
+    )
+
+
+def grant(
+    name: str,
+    role: Role,
+    scope: pulumi.Input[str],
+    holder: native.managedidentity.UserAssignedIdentity,
+    parent: pulumi.Resource,
+    depends_on: list[pulumi.Resource] | None = None,
+) -> native.authorization.RoleAssignment:
+    """Gives `holder` a role on one resource.
+
+    The kind of principal is named, so that Azure does not look the identity up in a directory that has not heard of it yet:
+    https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---assigning-a-role-to-a-new-principal-sometimes-fails
+    """
+    return native.authorization.RoleAssignment(
+        name,
+        scope=scope,
+        role_definition_id=ids.lift(lambda value: ids.role_id(value, role), scope),
+        principal_id=holder.principal_id,
+        principal_type="ServicePrincipal",
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=depends_on),
+    )

@@ -1,0 +1,316 @@
+"""A model behind an Azure ML managed online endpoint."""
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_azure_native as native
+
+from modeldeploy.spec.access import Exposure
+from modeldeploy.spec.arguments import Problem, parse
+from modeldeploy.spec.compute import HOURS_PER_MONTH, InstanceType, choice_problems, choose
+from modeldeploy.spec.database import DatabaseConnection
+from modeldeploy.spec.inputs import as_inputs
+from modeldeploy.spec.managed_endpoint import ManagedEndpointArgs
+from modeldeploy.spec.model import remote_problems
+from modeldeploy.spec.rollout import served_version, shares
+
+from . import dashboard, ids, instances
+from .alarms import action_group, cpu_alarm, endpoint_alarms
+from .budget import budget
+from .deployments import Serving, autoscale, deployment, deployment_name, scaling_problems
+from .group import Group, group
+from .identity import Role, grant, identity
+from .keys import customer_key, key_problems
+from .logs import diagnostics, logs
+from .model_store import model_store
+from .network import attach
+from .private_link import Service
+from .registry import registry, registry_problems
+from .tags import tag_count_problems
+from .traffic import traffic
+from .workspace import Destination, workspace
+
+SQL_PORT = 1433
+LONGEST_TIMEOUT = 180
+"""Seconds a request may take at most: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas#azure-machine-learning-online-endpoints-and-batch-endpoints"""
+WIDEST_RANGE, NARROWEST_RANGE = 16, 30
+"""Prefix lengths of a range of addresses outside the network; storage accounts take a single address, or /30 and wider."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AzureMLEndpointArgs(ManagedEndpointArgs):
+    """Arguments of a managed endpoint on Azure ML."""
+
+    registry_id: pulumi.Input[str] | None = None
+    """ARM id of the Azure registry that the images are in. Omitted: a private one is made, under the name that the images carry
+    (`<registry>.azurecr.io/...`); push the image when it is there, then deploy again."""
+    key_vault_id: pulumi.Input[str] | None = None
+    """ARM id of the vault that holds `encryption.key`, because Azure grants access to a key by its ARM id. Required with it, and only then."""
+    resource_group_name: pulumi.Input[str] | None = None
+    """Name of an existing resource group to use. Omitted: one is made."""
+    concurrent_requests: int = 8
+    """Requests that one replica takes at a time, 1 to 1000; more are answered with 429. As many as the container has workers. Default: 8."""
+    timeout_seconds: int = 30
+    """Seconds after which a request is given up, 1 to 180. Default: 30."""
+    allowed_ips: list[str] = field(default_factory=list[str])
+    """Public IPv4 addresses, or ranges of /16 to /30, of the machines that run Pulumi and push images, when they are outside the network. Default:
+    none; local artifacts are uploaded through the private endpoint, so Pulumi runs inside the network."""
+
+    def problems(self) -> Iterator[Problem]:
+        """See `Checked`."""
+        yield from super().problems()
+        yield from remote_problems(self.models, ("azureml", "https"), "Azure ML")
+        yield from registry_problems(self.models, self.registry_id)
+        yield from choice_problems(self.compute, instances.CATALOGUE, instances.SERVICE)
+        yield from scaling_problems(self.scaling)
+        yield from key_problems(self.encryption, self.key_vault_id)
+        yield from tag_count_problems(self.tags)
+        if self.network.id is not None and self.network.callers:
+            yield Problem("network.callers", "excludes network.id: the network given has its own security group; let the callers in there")
+        for index, caller in enumerate(self.access.callers):
+            if not ids.GUID.fullmatch(caller):
+                yield Problem(f"access.callers[{index}]", f"'{caller}' is no object id of an Entra principal (a GUID)")
+        for index, address in enumerate(self.allowed_ips):
+            if not _is_public(address):
+                yield Problem(
+                    f"allowed_ips[{index}]", f"'{address}' is no public IPv4 address, nor a public range of /{WIDEST_RANGE} to /{NARROWEST_RANGE}"
+                )
+        if not 1 <= self.concurrent_requests <= 1000:
+            yield Problem("concurrent_requests", f"{self.concurrent_requests} is not allowed; use 1 to 1000")
+        if not 1 <= self.timeout_seconds <= LONGEST_TIMEOUT:
+            yield Problem("timeout_seconds", f"{self.timeout_seconds} is not allowed; use 1 to {LONGEST_TIMEOUT}")
+
+
+class AzureMLEndpoint(pulumi.ComponentResource):
+    """A private, encrypted, autoscaled endpoint on Azure ML, with one deployment for each version of the model.
+
+    The container finds the artifact in `$AZUREML_MODEL_DIR/model` (a remote one under the last part of its path), its identity in `AZURE_CLIENT_ID`.
+    Callers authenticate with an Entra token for https://ml.azure.com.
+    """
+
+    url: pulumi.Output[str]
+    """Where predictions are asked for, by POST. It resolves in the network, unless access is public."""
+    identity: pulumi.Output[str]
+    """Object id of the deployments' managed identity: the principal that grants on other resources name."""
+    model_version: pulumi.Output[str]
+    """The version that answers most requests."""
+    logs: pulumi.Output[str]
+    """Where logs are queried: the Log Analytics workspace in the portal."""
+    dashboard_url: pulumi.Output[str]
+    """The dashboard in the portal."""
+    monthly_cost: pulumi.Output[float]
+    """US dollars a month for the machines of all versions at the minimum of replicas, at the prices in `instances`. Private endpoints, registry,
+    logs and traffic are not counted."""
+    database_grant: pulumi.Output[str]
+    """What an Entra administrator of the database still runs in it, so that the identity may read. Empty without a database."""
+    endpoint_id: pulumi.Output[str]
+    """ARM id of the online endpoint, for roles and alarms of your own."""
+    workspace_id: pulumi.Output[str]
+    """ARM id of the Azure ML workspace."""
+    resource_group: pulumi.Output[str]
+    """Name of the resource group that everything is in."""
+
+    def __init__(self, name: str, args: AzureMLEndpointArgs, opts: pulumi.ResourceOptions | None = None):
+        checked = parse(AzureMLEndpointArgs, args, f"AzureMLEndpoint '{name}'")
+        super().__init__("modeldeploy:index:AzureMLEndpoint", name, as_inputs(checked), opts)
+
+        in_group = group(name, checked.resource_group_name, checked.environment, checked.tags, self)
+        key = customer_key(name, checked.encryption, checked.key_vault_id, in_group, self)
+        where = attach(name, checked.network, key, checked.operations.log_retention_days, checked.tags, in_group, self)
+        watched = logs(name, checked.operations.log_retention_days, in_group, self)
+        models = model_store(name, key, where, in_group, self, checked.allowed_ips)
+        images = registry(name, checked.models, checked.registry_id, where, in_group, self, checked.allowed_ips)
+        machine_learning = workspace(name, key, models, images, watched, _destinations(checked.database), where, in_group, self)
+
+        runs_as = identity(name, in_group, self)
+        permissions: list[pulumi.Resource] = [
+            grant(f"{name}-pull", Role.ACR_PULL, images.id, runs_as, self),
+            grant(f"{name}-read", Role.BLOB_READER, models.container.id, runs_as, self),
+            grant(f"{name}-metrics", Role.METRICS_WRITER, machine_learning.resource.id, runs_as, self),
+        ]
+        if checked.operations.capture_percent:
+            permissions.append(grant(f"{name}-capture", Role.BLOB_CONTRIBUTOR, machine_learning.storage.id, runs_as, self))
+        public = "Enabled" if checked.access.exposure is Exposure.PUBLIC else "Disabled"
+        endpoint = native.machinelearningservices.OnlineEndpoint(
+            name,
+            resource_group_name=in_group.name,
+            workspace_name=machine_learning.resource.name,
+            endpoint_name=ids.unique(name, in_group.id, 32),
+            kind="Managed",
+            identity=native.machinelearningservices.ManagedServiceIdentityArgs(type="UserAssigned", user_assigned_identities=[runs_as.id]),
+            properties=native.machinelearningservices.OnlineEndpointPropertiesArgs(auth_mode="AADToken", public_network_access=public),
+            tags=in_group.tags,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[*permissions, *machine_learning.ready],
+                # Written with the traffic (docs/adr/0005-azure-ml-traffic.md): a PUT without it would take all traffic away.
+                ignore_changes=["tags", "properties.traffic", "properties.mirrorTraffic"],
+                # Azure refuses to change them.
+                replace_on_changes=["identity", "properties.authMode"],
+            ),
+        )
+
+        machine = choose(checked.compute, instances.CATALOGUE)
+        hears = action_group(name, checked.operations.emails, in_group, self)
+        serving = Serving(
+            endpoint=endpoint,
+            identity=runs_as,
+            instance_type=machine.name,
+            scaling=checked.scaling,
+            concurrent_requests=checked.concurrent_requests,
+            timeout_seconds=checked.timeout_seconds,
+            capture_percent=checked.operations.capture_percent,
+            variables={"AZURE_CLIENT_ID": runs_as.client_id, **_database_variables(checked.database, runs_as)},
+            ready=permissions,
+        )
+        deployments = {model.version: deployment(name, model, serving, models, machine_learning, in_group, self) for model in checked.models}
+        for version, deployed in deployments.items():
+            if checked.scaling.is_automatic:
+                autoscale(f"{name}-{version}", deployed, checked.scaling, in_group, self)
+            cpu_alarm(f"{name}-{version}-cpu", checked.operations, deployed, hears, in_group, self)
+        percent = {deployment_name(version): share for version, share in shares(checked.models, checked.rollout).items()}
+        traffic(name, percent, endpoint, machine_learning.resource, runs_as, public, in_group, self, after=list(deployments.values()))
+
+        _callers(name, checked, endpoint, in_group, self)
+        endpoint_alarms(name, checked.operations, endpoint, hears, watched, in_group, self)
+        diagnostics(
+            f"{name}-endpoint",
+            endpoint.id,
+            watched.workspace,
+            self,
+            categories=("AmlOnlineEndpointTrafficLog", "AmlOnlineEndpointConsoleLog", "AmlOnlineEndpointEventLog"),
+        )
+        diagnostics(f"{name}-workspace", machine_learning.resource.id, watched.workspace, self, groups=("allLogs",))
+        diagnostics(
+            f"{name}-models",
+            pulumi.Output.concat(models.account.id, "/blobServices/default"),
+            watched.workspace,
+            self,
+            categories=("StorageRead", "StorageWrite", "StorageDelete"),
+        )
+        if key.vault is not None:
+            diagnostics(f"{name}-keys", key.vault.id, watched.workspace, self, categories=("AuditEvent",))
+        if images.made is not None:
+            diagnostics(f"{name}-registry", images.made.id, watched.workspace, self, groups=("allLogs",))
+        shown = dashboard.dashboard(name, endpoint, deployments, in_group, self)
+        budget(name, _budget(checked, machine), checked.operations.emails, hears, in_group, self)
+
+        served = next(model for model in checked.models if model.version == served_version(checked.models, checked.rollout))
+        self.url = endpoint.properties.apply(lambda made: address(made.scoring_uri, served.container.predict_path))
+        self.identity = runs_as.principal_id
+        self.model_version = pulumi.Output.from_input(served.version)
+        self.logs = watched.url
+        self.dashboard_url = dashboard.url(shown)
+        self.monthly_cost = pulumi.Output.from_input(cost(machine, checked.scaling.minimum, len(checked.models)))
+        self.database_grant = runs_as.name.apply(grant_statement) if checked.database else pulumi.Output.from_input("")
+        self.endpoint_id = endpoint.id
+        self.workspace_id = machine_learning.resource.id
+        self.resource_group = in_group.name
+        self.register_outputs(
+            {
+                "url": self.url,
+                "identity": self.identity,
+                "model_version": self.model_version,
+                "logs": self.logs,
+                "dashboard_url": self.dashboard_url,
+                "monthly_cost": self.monthly_cost,
+                "database_grant": self.database_grant,
+                "endpoint_id": self.endpoint_id,
+                "workspace_id": self.workspace_id,
+                "resource_group": self.resource_group,
+            }
+        )
+
+
+def address(scoring_uri: str, predict_path: str) -> str:
+    """Where predictions are asked for: `scoring_uri` tells the host, and Azure ML passes the path on to the container."""
+    scheme, _, rest = scoring_uri.partition("://")
+    return f"{scheme}://{rest.split('/')[0]}{predict_path}"
+
+
+def cost(machine: InstanceType, replicas: int, versions: int) -> float:
+    """US dollars a month for the machines."""
+    return round(machine.hourly_usd * HOURS_PER_MONTH * replicas * versions, 2)
+
+
+def grant_statement(identity_name: str) -> str:
+    """Lets an identity log in to a database and read it.
+
+    https://learn.microsoft.com/azure/azure-sql/database/authentication-aad-configure#create-contained-users-mapped-to-azure-ad-identities
+    """
+    quoted = identity_name.replace("]", "]]")
+    return f"CREATE USER [{quoted}] FROM EXTERNAL PROVIDER; ALTER ROLE db_datareader ADD MEMBER [{quoted}];"
+
+
+def _is_public(address: str) -> bool:
+    try:
+        network = ipaddress.IPv4Network(address)
+    except ValueError:
+        return False
+    return network.is_global and ("/" not in address or WIDEST_RANGE <= network.prefixlen <= NARROWEST_RANGE)
+
+
+def _destinations(database: DatabaseConnection | None) -> dict[str, Destination]:
+    """Private resources besides the workspace's own that deployments reach. A database is reached at its server."""
+    if database is None:
+        return {}
+    return {"database": Destination(Service.SQL_SERVER, ids.lift(ids.parent, database.id))}
+
+
+def _database_variables(database: DatabaseConnection | None, runs_as: "native.managedidentity.UserAssignedIdentity") -> dict[str, pulumi.Input[str]]:
+    """Where the container finds the database. Its user is the identity, by client id."""
+    if database is None:
+        return {}
+    return {
+        "DATABASE_HOST": database.host,
+        "DATABASE_PORT": str(SQL_PORT),
+        "DATABASE_NAME": database.database,
+        "DATABASE_USER": runs_as.client_id,
+    }
+
+
+def _callers(
+    name: str,
+    args: AzureMLEndpointArgs,
+    endpoint: "native.machinelearningservices.OnlineEndpoint",
+    in_group: Group,
+    parent: pulumi.Resource,
+) -> None:
+    """Lets the principals listed ask for predictions, and nothing else: no built-in role is that narrow."""
+    if not args.access.callers:
+        return
+    role = native.authorization.RoleDefinition(
+        f"{name}-caller",
+        scope=in_group.id,
+        role_name=ids.unique(f"{name}-caller", in_group.id, 100),
+        role_type="CustomRole",
+        description="Asks an Azure ML online endpoint for predictions",
+        # https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-online-endpoint
+        permissions=[
+            native.authorization.PermissionArgs(
+                actions=["Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action"],
+                not_actions=[],
+                data_actions=[],
+                not_data_actions=[],
+            )
+        ],
+        assignable_scopes=[in_group.id],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    for caller in args.access.callers:
+        native.authorization.RoleAssignment(
+            f"{name}-caller-{caller}",
+            scope=endpoint.id,
+            role_definition_id=role.id,
+            principal_id=caller,
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+
+
+def _budget(args: AzureMLEndpointArgs, machine: InstanceType) -> float:
+    """The budget given, or what the machines cost when every version is at its maximum."""
+    if args.operations.monthly_budget_usd is not None:
+        return args.operations.monthly_budget_usd
+    return cost(machine, args.scaling.maximum, len(args.models))

@@ -1,0 +1,238 @@
+"""The private network: a subnet for private endpoints, the DNS zones that lead to them, and flow logs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_azure_native as native
+
+from modeldeploy.spec.arguments import Problem, parse
+from modeldeploy.spec.encryption import Encryption
+from modeldeploy.spec.inputs import as_inputs
+from modeldeploy.spec.network import Network, NetworkArgs, cidr_problems, subnets
+
+from . import ids
+from .group import Group, group
+from .identity import Role, grant, identity
+from .keys import CustomerKey, customer_key, key_problems
+from .private_link import ZONES, Attachment
+from .storage import account
+from .tags import tag_count_problems
+
+PORTS = ("443", "1433")
+"""What private endpoints answer: HTTPS, and SQL Server."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AzureNetworkArgs(NetworkArgs):
+    """Arguments of a private network on Azure."""
+
+    callers: list[str] = field(default_factory=list[str])
+    """Private IPv4 ranges that may reach the private endpoints besides the network's own, in CIDR notation. Default: none."""
+    encryption: Encryption = Encryption()
+    """The customer-managed key of the flow logs' storage account. Default: one is made."""
+    key_vault_id: pulumi.Input[str] | None = None
+    """ARM id of the vault that holds `encryption.key`, because Azure grants access to a key by its ARM id. Required with it, and only then."""
+    resource_group_name: pulumi.Input[str] | None = None
+    """Name of an existing resource group to use. Omitted: one is made."""
+    network_watcher_id: str | None = None
+    """ARM id of the region's Network Watcher, which owns flow logs. A subscription has one per region; Azure makes it with the first virtual
+    network. Omitted: the one Azure makes, `NetworkWatcher_<region>` in the group `NetworkWatcherRG`."""
+
+    def problems(self) -> Iterator[Problem]:
+        """See `Checked`."""
+        yield from super().problems()
+        for index, caller in enumerate(self.callers):
+            yield from cidr_problems(f"callers[{index}]", caller)
+        yield from key_problems(self.encryption, self.key_vault_id)
+        yield from tag_count_problems(self.tags)
+        if self.network_watcher_id is not None and not ids.RESOURCE_ID.fullmatch(self.network_watcher_id):
+            yield Problem(
+                "network_watcher_id", f"'{self.network_watcher_id}' is no ARM id; write /subscriptions/.../Microsoft.Network/networkWatchers/<name>"
+            )
+
+
+class AzureNetwork(pulumi.ComponentResource):
+    """A virtual network without a way in from the internet.
+
+    Deployments are not in it: Azure ML keeps them in a network of its own and reaches private resources from there. It holds the private endpoints
+    through which callers reach a deployment and the program that runs Pulumi reaches a private store.
+    """
+
+    id: pulumi.Output[str]
+    """ARM id of the virtual network. It is known when the DNS zones are there too, which are in the same resource group under their own names."""
+    subnet_ids: pulumi.Output[list[str]]
+    """Ids of the private subnets, in this order: for private endpoints."""
+    resource_group: pulumi.Output[str]
+    """Name of the resource group that the network and its DNS zones are in."""
+
+    def __init__(self, name: str, args: AzureNetworkArgs, opts: pulumi.ResourceOptions | None = None):
+        checked = parse(AzureNetworkArgs, args, f"AzureNetwork '{name}'")
+        super().__init__("modeldeploy:index:AzureNetwork", name, as_inputs(checked), opts)
+
+        in_group = group(name, checked.resource_group_name, checked.environment, checked.tags, self)
+        network = native.network.VirtualNetwork(
+            name,
+            resource_group_name=in_group.name,
+            address_space=native.network.AddressSpaceArgs(address_prefixes=[checked.cidr]),
+            tags=in_group.tags,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        firewall = _firewall(name, checked, in_group, self)
+        endpoints = native.network.Subnet(
+            f"{name}-endpoints",
+            resource_group_name=in_group.name,
+            virtual_network_name=network.name,
+            address_prefix=subnets(checked.cidr, 1, prefix=24)[0],
+            default_outbound_access=False,
+            private_endpoint_network_policies="Enabled",
+            network_security_group=native.network.NetworkSecurityGroupArgs(id=firewall.id),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        links = [_zone(name, zone, network, in_group, self) for zone in ZONES]
+        _flow_logs(name, checked, network, in_group, self)
+
+        self.id = pulumi.Output.all(network.id, *(link.id for link in links)).apply(lambda found: found[0])
+        self.subnet_ids = pulumi.Output.all(endpoints.id)
+        self.resource_group = in_group.name
+        self.register_outputs({"id": self.id, "subnet_ids": self.subnet_ids, "resource_group": self.resource_group})
+
+    def reference(self) -> Network:
+        """The network as an argument of the deployments in it."""
+        return Network(id=self.id, subnet_ids=[self.subnet_ids[0]])
+
+
+def attach(
+    name: str, network: Network, key: CustomerKey, log_retention_days: int, tags: dict[str, str], in_group: Group, parent: pulumi.Resource
+) -> Attachment:
+    """Where a component puts its private endpoints: in the network given, or in one made for it, with its key and in its group."""
+    if network.id is not None:
+        return Attachment(pulumi.Output.from_input(network.id), pulumi.Output.from_input(network.subnet_ids[0]))
+    made = AzureNetwork(
+        f"{name}-network",
+        AzureNetworkArgs(
+            cidr=network.range,
+            callers=network.callers,
+            log_retention_days=log_retention_days,
+            encryption=Encryption(key=key.uri),
+            key_vault_id=key.vault_id,
+            resource_group_name=in_group.name,
+            environment=in_group.environment,
+            tags=tags,
+        ),
+        pulumi.ResourceOptions(parent=parent),
+    )
+    return Attachment(made.id, made.subnet_ids[0])
+
+
+def _firewall(name: str, args: AzureNetworkArgs, in_group: Group, parent: pulumi.Resource) -> "native.network.NetworkSecurityGroup":
+    """Lets the network itself and the callers in, nobody else; private endpoints open no connections."""
+    return native.network.NetworkSecurityGroup(
+        name,
+        resource_group_name=in_group.name,
+        security_rules=[
+            native.network.SecurityRuleArgs(
+                name="callers",
+                priority=100,
+                direction="Inbound",
+                access="Allow",
+                protocol="Tcp",
+                source_address_prefixes=[args.cidr, *args.callers],
+                source_port_range="*",
+                destination_address_prefix=args.cidr,
+                destination_port_ranges=list(PORTS),
+            ),
+            _deny("nobody-else", "Inbound"),
+            _deny("nothing-out", "Outbound"),
+        ],
+        tags=in_group.tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _deny(name: str, direction: str) -> "native.network.SecurityRuleArgs":
+    return native.network.SecurityRuleArgs(
+        name=name,
+        priority=4096,
+        direction=direction,
+        access="Deny",
+        protocol="*",
+        source_address_prefix="*",
+        source_port_range="*",
+        destination_address_prefix="*",
+        destination_port_range="*",
+    )
+
+
+def _zone(
+    name: str, zone: str, network: "native.network.VirtualNetwork", in_group: Group, parent: pulumi.Resource
+) -> "native.privatedns.VirtualNetworkLink":
+    """A private DNS zone that the network resolves with."""
+    suffix = zone.removeprefix("privatelink.").replace(".", "-")
+    made = native.privatedns.PrivateZone(
+        f"{name}-{suffix}",
+        resource_group_name=in_group.name,
+        private_zone_name=zone,
+        location="global",
+        tags=in_group.tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return native.privatedns.VirtualNetworkLink(
+        f"{name}-{suffix}",
+        resource_group_name=in_group.name,
+        private_zone_name=made.name,
+        virtual_network=native.privatedns.SubResourceArgs(id=network.id),
+        registration_enabled=False,
+        location="global",
+        tags=in_group.tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _flow_logs(name: str, args: AzureNetworkArgs, network: "native.network.VirtualNetwork", in_group: Group, parent: pulumi.Resource) -> None:
+    """Every connection, kept as long as the logs: https://learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview"""
+    key = customer_key(name, args.encryption, args.key_vault_id, in_group, parent)
+    store = account(f"{name}-flows", key, in_group, parent)
+    native.storage.ManagementPolicy(
+        f"{name}-flows",
+        resource_group_name=in_group.name,
+        account_name=store.name,
+        management_policy_name="default",
+        # The flow log's own retention ends at 365 days.
+        policy=native.storage.ManagementPolicySchemaArgs(
+            rules=[
+                native.storage.ManagementPolicyRuleArgs(
+                    name="retention",
+                    type="Lifecycle",
+                    enabled=True,
+                    definition=native.storage.ManagementPolicyDefinitionArgs(
+                        filters=native.storage.ManagementPolicyFilterArgs(blob_types=["blockBlob"]),
+                        actions=native.storage.ManagementPolicyActionArgs(
+                            base_blob=native.storage.ManagementPolicyBaseBlobArgs(
+                                delete=native.storage.DateAfterModificationArgs(days_after_modification_greater_than=args.log_retention_days)
+                            )
+                        ),
+                    ),
+                )
+            ]
+        ),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    writer = identity(f"{name}-flows", in_group, parent)
+    access = grant(f"{name}-flows", Role.BLOB_CONTRIBUTOR, store.id, writer, parent)
+    watcher = args.network_watcher_id
+    native.network.FlowLog(
+        name,
+        resource_group_name=ids.segment(watcher, "resourceGroups") if watcher else "NetworkWatcherRG",
+        network_watcher_name=ids.last(watcher) if watcher else network.location.apply(lambda region: f"NetworkWatcher_{region}"),
+        target_resource_id=network.id,
+        storage_id=store.id,
+        enabled=True,
+        location=network.location,
+        format=native.network.FlowLogFormatParametersArgs(type="JSON", version=2),
+        identity=native.network.ManagedServiceIdentityArgs(
+            type=native.network.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[writer.id]
+        ),
+        tags=in_group.tags,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[access]),
+    )

@@ -1,0 +1,84 @@
+"""Private endpoints, and the DNS zones that lead to them.
+
+Zone names: https://learn.microsoft.com/azure/private-link/private-endpoint-dns
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+import pulumi
+import pulumi_azure_native as native
+
+from . import ids
+from .group import Group
+
+
+class Service(Enum):
+    """A service that is reached privately: the sub-resource a private endpoint names, and its DNS zones."""
+
+    WORKSPACE = ("amlworkspace", ("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"))
+    BLOB = ("blob", ("privatelink.blob.core.windows.net",))
+    FILE = ("file", ("privatelink.file.core.windows.net",))
+    VAULT = ("vault", ("privatelink.vaultcore.azure.net",))
+    REGISTRY = ("registry", ("privatelink.azurecr.io",))
+    SQL_SERVER = ("sqlServer", ("privatelink.database.windows.net",))
+
+    @property
+    def target(self) -> str:
+        """The sub-resource."""
+        return self.value[0]
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The DNS zones."""
+        return self.value[1]
+
+
+ZONES = tuple(zone for service in Service for zone in service.zones)
+"""Every zone a network needs."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """Where private endpoints are put: a subnet, and the network whose resource group holds the DNS zones."""
+
+    network_id: pulumi.Output[str]
+    subnet_id: pulumi.Output[str]
+
+
+def zone_id(network_id: str, zone: str) -> str:
+    """The id of a private DNS zone: in the resource group of the virtual network, under its own name."""
+    return f"{ids.group_id(network_id)}/providers/Microsoft.Network/privateDnsZones/{zone}"
+
+
+def private_endpoint(
+    name: str, service: Service, resource_id: pulumi.Input[str], attachment: Attachment, group: Group, parent: pulumi.Resource
+) -> native.network.PrivateEndpoint:
+    """A private address for `resource_id` in the network, and the records that lead to it."""
+    endpoint = native.network.PrivateEndpoint(
+        name,
+        resource_group_name=group.name,
+        subnet=native.network.SubnetArgs(id=attachment.subnet_id),
+        private_link_service_connections=[
+            native.network.PrivateLinkServiceConnectionArgs(name=service.target, private_link_service_id=resource_id, group_ids=[service.target])
+        ],
+        tags=group.tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    native.network.PrivateDnsZoneGroup(
+        name,
+        resource_group_name=group.name,
+        private_endpoint_name=endpoint.name,
+        private_dns_zone_group_name="default",
+        private_dns_zone_configs=[
+            native.network.PrivateDnsZoneConfigArgs(
+                name=zone.replace(".", "-"),
+                private_dns_zone_id=ids.lift(lambda network, zone=zone: zone_id(network, zone), attachment.network_id),
+            )
+            for zone in service.zones
+        ],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return endpoint

@@ -1,0 +1,166 @@
+"""What Azure answers in these tests, and arguments that each test changes."""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+
+from modeldeploy.azure.database import AzureSqlDatabase, AzureSqlDatabaseArgs
+from modeldeploy.azure.managed_endpoint import AzureMLEndpoint, AzureMLEndpointArgs
+from modeldeploy.azure.network import AzureNetwork, AzureNetworkArgs
+from modeldeploy.spec import Container, Environment, Model, Network
+from tests.support.mocks import Graph, record
+
+SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000001"
+TENANT = "00000000-0000-0000-0000-00000000000a"
+DEPLOYER = "00000000-0000-0000-0000-00000000000b"
+GROUP = f"{SUBSCRIPTION}/resourceGroups/given"
+NETWORK = f"{GROUP}/providers/Microsoft.Network/virtualNetworks/given"
+SUBNET = f"{NETWORK}/subnets/endpoints"
+VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/given"
+KEY = "https://given.vault.azure.net/keys/models/0123456789abcdef0123456789abcdef"
+REGISTRY = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/acmemodels"
+DATABASE = f"{GROUP}/providers/Microsoft.Sql/servers/data/databases/pricing"
+ATTACHED = Network(id=NETWORK, subnet_ids=[SUBNET])
+IMAGE = "acmemodels.azurecr.io/pricing@sha256:" + "a" * 64
+CALLER = "11111111-2222-3333-4444-555555555555"
+REMOTE = "azureml://datastores/shared/paths/pricing/1"
+
+ML = "Microsoft.MachineLearningServices/workspaces/{workspaceName}"
+PATHS = {
+    "operationalinsights:Workspace": "Microsoft.OperationalInsights/workspaces/{name}",
+    "applicationinsights:Component": "Microsoft.Insights/components/{name}",
+    "storage:StorageAccount": "Microsoft.Storage/storageAccounts/{accountName}",
+    "storage:BlobContainer": "Microsoft.Storage/storageAccounts/{accountName}/blobServices/default/containers/{containerName}",
+    "keyvault:Vault": "Microsoft.KeyVault/vaults/{vaultName}",
+    "keyvault:Key": "Microsoft.KeyVault/vaults/{vaultName}/keys/{name}",
+    "containerregistry:Registry": "Microsoft.ContainerRegistry/registries/{registryName}",
+    "managedidentity:UserAssignedIdentity": "Microsoft.ManagedIdentity/userAssignedIdentities/{name}",
+    "network:VirtualNetwork": "Microsoft.Network/virtualNetworks/{name}",
+    "network:Subnet": "Microsoft.Network/virtualNetworks/{virtualNetworkName}/subnets/{name}",
+    "network:PrivateEndpoint": "Microsoft.Network/privateEndpoints/{name}",
+    "privatedns:PrivateZone": "Microsoft.Network/privateDnsZones/{privateZoneName}",
+    "machinelearningservices:Workspace": ML,
+    "machinelearningservices:OnlineEndpoint": ML + "/onlineEndpoints/{endpointName}",
+    "machinelearningservices:OnlineDeployment": ML + "/onlineEndpoints/{endpointName}/deployments/{deploymentName}",
+    "machinelearningservices:ModelVersion": ML + "/models/{name}/versions/{version}",
+    "machinelearningservices:EnvironmentVersion": ML + "/environments/{name}/versions/{version}",
+    "machinelearningservices:DataVersion": ML + "/data/{name}/versions/{version}",
+    "machinelearningservices:Datastore": ML + "/datastores/{name}",
+    "portal:Dashboard": "Microsoft.Portal/dashboards/{name}",
+    "sql:Server": "Microsoft.Sql/servers/{serverName}",
+    "sql:Database": "Microsoft.Sql/servers/{serverName}/databases/{databaseName}",
+}
+
+
+def _outputs(token: str, path: str) -> Callable[[dict[str, Any]], Mapping[str, Any]]:
+    def answer(inputs: dict[str, Any]) -> Mapping[str, Any]:
+        last = re.findall(r"\{(\w+)\}", path)[-1]
+        name = inputs.get(last) or f"{token.split(':')[1].lower()}-1a2b3c4d"
+        identifier = f"{SUBSCRIPTION}/resourceGroups/{inputs['resourceGroupName']}/providers/" + path.format(**{**inputs, last: name})
+        extra = EXTRA.get(token, lambda _: {})({**inputs, "name": name})
+        return {"id": identifier, "name": name, "location": "westeurope", **_identities(inputs), **extra}
+
+    return answer
+
+
+def _identities(inputs: dict[str, Any]) -> Mapping[str, Any]:
+    """Inputs name user-assigned identities in a list, outputs in a map."""
+    if "identity" not in inputs:
+        return {}
+    return {"identity": {**inputs["identity"], "userAssignedIdentities": {each: {} for each in inputs["identity"]["userAssignedIdentities"]}}}
+
+
+EXTRA: dict[str, Callable[[dict[str, Any]], Mapping[str, Any]]] = {
+    "keyvault:Vault": lambda i: {"properties": {**i["properties"], "vaultUri": f"https://{i['name']}.vault.azure.net/"}},
+    "keyvault:Key": lambda i: {
+        "keyUri": f"https://{i['vaultName']}.vault.azure.net/keys/{i['name']}",
+        "keyUriWithVersion": f"https://{i['vaultName']}.vault.azure.net/keys/{i['name']}/{'0' * 32}",
+    },
+    "managedidentity:UserAssignedIdentity": lambda _: {"clientId": "the-client", "principalId": "the-principal", "tenantId": TENANT},
+    "machinelearningservices:OnlineEndpoint": lambda i: {
+        "properties": {**i["properties"], "scoringUri": f"https://{i['name']}.westeurope.inference.ml.azure.com/score"}
+    },
+    "sql:Server": lambda i: {"fullyQualifiedDomainName": f"{i['name']}.database.windows.net"},
+}
+
+OUTPUTS: dict[str, Any] = {
+    **{f"azure-native:{token}": _outputs(token, path) for token, path in PATHS.items()},
+    "azure-native:network:FlowLog": _identities,
+    "azure-native:resources:ResourceGroup": {"id": f"{SUBSCRIPTION}/resourceGroups/made-1a2b3c4d", "name": "made-1a2b3c4d", "location": "westeurope"},
+}
+CALLS: dict[str, Any] = {
+    "azure-native:resources:getResourceGroup": lambda i: {
+        "id": f"{SUBSCRIPTION}/resourceGroups/{i['resourceGroupName']}",
+        "name": i["resourceGroupName"],
+        "location": "westeurope",
+    },
+    "azure-native:authorization:getClientConfig": {
+        "clientId": "cli",
+        "objectId": DEPLOYER,
+        "subscriptionId": SUBSCRIPTION.rsplit("/", 1)[-1],
+        "tenantId": TENANT,
+    },
+}
+
+
+def model(version: str = "1", **changes: Any) -> Model:
+    return Model(**{"name": "pricing", "version": version, "source": REMOTE, "container": Container(image=IMAGE), **changes})
+
+
+def artifact(folder: Path) -> str:
+    (folder / "code").mkdir()
+    (folder / "model.pkl").write_bytes(b"trees")
+    (folder / "code" / "score.py").write_text("answer = 42")
+    return str(folder)
+
+
+def endpoint_args(**changes: Any) -> AzureMLEndpointArgs:
+    """In a given network, unless the test says otherwise: a network is a third of the resources."""
+    return AzureMLEndpointArgs(**{"models": [model()], "environment": Environment.DEVELOPMENT, "network": ATTACHED, **changes})
+
+
+def database_args(**changes: Any) -> AzureSqlDatabaseArgs:
+    """In a given network, unless the test says otherwise."""
+    return AzureSqlDatabaseArgs(**{"database": "pricing", "environment": Environment.DEVELOPMENT, "network": ATTACHED, **changes})
+
+
+def network_args(**changes: Any) -> AzureNetworkArgs:
+    return AzureNetworkArgs(**{"environment": Environment.DEVELOPMENT, **changes})
+
+
+def run(program: Callable[[], Mapping[str, Any] | None]) -> Graph:
+    return record(program, outputs=OUTPUTS, calls=CALLS)
+
+
+def endpoint(**changes: Any) -> Graph:
+    """What `AzureMLEndpoint("api", ...)` registers, with its outputs."""
+    return _made(AzureMLEndpoint, "api", endpoint_args(**changes))
+
+
+def database(**changes: Any) -> Graph:
+    """What `AzureSqlDatabase("data", ...)` registers, with its outputs."""
+    return _made(AzureSqlDatabase, "data", database_args(**changes))
+
+
+def network(**changes: Any) -> Graph:
+    """What `AzureNetwork("net", ...)` registers, with its outputs."""
+    return _made(AzureNetwork, "net", network_args(**changes))
+
+
+_graphs: dict[str, Graph] = {}
+
+
+def _made(component: type[pulumi.ComponentResource], name: str, args: Any) -> Graph:
+    """Tests only look at graphs, so that the same arguments need one run."""
+
+    def program() -> Mapping[str, pulumi.Output[Any]]:
+        made = cast(Any, component)(name, args)
+        return {output: getattr(made, output) for output in component.__annotations__}
+
+    key = f"{component.__name__} {args!r}"
+    if key not in _graphs:
+        _graphs[key] = run(program)
+    return _graphs[key]
