@@ -7,9 +7,13 @@ from functools import cache, partial
 from typing import Any, cast
 
 from pulumi_policy import EnforcementLevel, ResourceValidationArgs, Severity
+from pulumi_policy.proxy import UnknownValueError
 
 from policies.settings import Settings
 from policies.view import View
+
+SHOWN = 4
+"""How many problems of one kind a message lists."""
 
 
 class Framework(StrEnum):
@@ -147,10 +151,21 @@ class Rule:
         return self.why or self.family.why
 
     def findings(self, resource: Resource) -> Iterator[str]:
-        """The messages for one resource: what is wrong and where, then what to write instead."""
-        if resource.type in self.types:
+        """The message for a resource that breaks the rule: what is wrong and where, then what to write instead. One message, however much is
+        wrong, so that a preview stays readable."""
+        if resource.type not in self.types:
+            return
+        problems: list[str] = []
+        try:  # one by one, so that what was found before an unknown value is kept
             for problem in self.check(resource):
-                yield f"{problem}. {self.fix}"
+                problems.append(problem)
+        except UnknownValueError:
+            if not problems:
+                raise  # what was found already decides; the unknown part is asked again once that is put right
+        if problems:
+            more = len(problems) - SHOWN
+            listed = problems[:SHOWN] + ([f"and {more} more like it"] if more > 0 else [])
+            yield f"{'; '.join(listed)}. {self.fix}"
 
 
 @cache

@@ -305,7 +305,7 @@ RULES = (
         severity=Severity.HIGH,
         types=("gcp:container/cluster:Cluster",),
         check=_gke,
-        fix="Set it to true, so that nodes and control plane have private addresses only.",
+        fix="Set both to true, so that nodes and control plane have private addresses only.",
         references=checkov("CKV_GCP_25", "CKV_GCP_64") + google_scc("PRIVATE_CLUSTER_DISABLED"),
     ),
     Rule(

@@ -62,7 +62,7 @@ RULES = (
         severity=Severity.CRITICAL,
         types=("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"),
         check=all_of(is_on("blockPublicAcls"), is_on("blockPublicPolicy"), is_on("ignorePublicAcls"), is_on("restrictPublicBuckets")),
-        fix="Set it to true: a block with a gap blocks nothing that uses the gap.",
+        fix="Set all four to true: a block with a gap does not block what uses the gap.",
         references=checkov("CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56") + aws_config("S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED"),
     ),
     Rule(

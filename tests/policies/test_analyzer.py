@@ -1,0 +1,96 @@
+"""The pack as the process that Pulumi starts, asked over gRPC as the engine asks: every rule, on compliant and on broken resources."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+
+from policies.pack import SETTINGS_POLICY
+from policies.rules import RULES
+from tests.policies.cases import CASES, Case
+from tests.policies.resources import COMPLIANT
+from tests.policies.support import UNKNOWN, changed
+
+PACK = Path(__file__).resolve().parents[2] / "policies"
+LEVELS = {rule.id: rule.level.value.upper() for rule in RULES}
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
+    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(PACK)]
+    with subprocess.Popen(command, cwd=PACK, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port = process.stdout.readline().strip()
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            yield analyzer_pb2_grpc.AnalyzerStub(channel)
+        process.terminate()
+
+
+def ask(analyzer: analyzer_pb2_grpc.AnalyzerStub, token: str, props: dict[str, Any]) -> dict[str, analyzer_pb2.AnalyzeDiagnostic]:
+    """What the pack says about a resource, by policy."""
+    struct = struct_pb2.Struct()
+    struct.update(props)
+    urn = f"urn:pulumi:dev::project::{token}::pricing"
+    answer = analyzer.Analyze(analyzer_pb2.AnalyzeRequest(type=token, properties=struct, urn=urn, name="pricing"))
+    return {each.policyName: each for each in answer.diagnostics}
+
+
+def configure(analyzer: analyzer_pb2_grpc.AnalyzerStub, settings: dict[str, Any]) -> None:
+    """Hand over the policy configuration, as the engine does before it asks."""
+    config = analyzer_pb2.PolicyConfig(enforcementLevel=analyzer_pb2.ADVISORY)
+    config.properties.update(settings)
+    assert analyzer.Configure(analyzer_pb2.ConfigureAnalyzerRequest(policyConfig={SETTINGS_POLICY: config} if settings else {})) == empty_pb2.Empty()
+
+
+def test_the_pack_introduces_itself(analyzer: analyzer_pb2_grpc.AnalyzerStub) -> None:
+    info = analyzer.GetAnalyzerInfo(empty_pb2.Empty())
+    assert info.name == "modeldeploy"
+    assert info.supportsConfig
+    assert [policy.name for policy in info.policies] == [SETTINGS_POLICY, *(rule.id for rule in RULES)]
+    assert all(policy.remediation_steps for policy in info.policies[1:])
+
+
+@pytest.mark.parametrize("token", sorted(COMPLIANT))
+def test_nothing_is_said_about_a_compliant_resource(analyzer: analyzer_pb2_grpc.AnalyzerStub, token: str) -> None:
+    assert ask(analyzer, token, COMPLIANT[token]) == {}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_broken_resource_is_refused_by_its_rule(analyzer: analyzer_pb2_grpc.AnalyzerStub, case: Case) -> None:
+    said = ask(analyzer, case.token, changed(COMPLIANT[case.token], case.path, case.value))
+    assert case.says in said[case.rule].message
+    assert analyzer_pb2.EnforcementLevel.Name(said[case.rule].enforcementLevel) == LEVELS[case.rule]
+
+
+def test_an_unknown_value_becomes_an_advisory(analyzer: analyzer_pb2_grpc.AnalyzerStub) -> None:
+    token = "aws:rds/instance:Instance"
+    said = ask(analyzer, token, changed(COMPLIANT[token], "publiclyAccessible", UNKNOWN))
+    assert list(said) == ["aws-rds-instance-public"]
+    assert said["aws-rds-instance-public"].enforcementLevel == analyzer_pb2.ADVISORY
+    assert "can't run policy 'aws-rds-instance-public'" in said["aws-rds-instance-public"].message
+
+
+def test_a_secret_is_read_like_any_value_and_never_shown(analyzer: analyzer_pb2_grpc.AnalyzerStub) -> None:
+    token = "aws:lambda/function:Function"
+    secret = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "hunter2-hunter2"}
+    said = ask(analyzer, token, changed(COMPLIANT[token], "environment.variables.DB_PASSWORD", secret))
+    assert list(said) == ["aws-lambda-function-secret"]
+    assert "hunter2" not in said["aws-lambda-function-secret"].message
+
+
+def test_configuration_reaches_every_rule_through_the_settings(analyzer: analyzer_pb2_grpc.AnalyzerStub) -> None:
+    token = "aws:cloudwatch/logGroup:LogGroup"
+    props = changed(COMPLIANT[token], "retentionInDays", 30)
+    assert list(ask(analyzer, token, props)) == ["aws-cloudwatch-loggroup-retention"]
+    configure(analyzer, {"minimumLogRetentionDays": 30})
+    try:
+        assert ask(analyzer, token, props) == {}
+    finally:
+        configure(analyzer, {})
+    assert list(ask(analyzer, token, props)) == ["aws-cloudwatch-loggroup-retention"]
