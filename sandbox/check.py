@@ -12,6 +12,9 @@ from sandbox.wire import PropertyPath, text_of
 _INTERNAL = "__"
 """Prefix of the properties that providers keep for themselves (`__defaults`)."""
 
+_SHOWN = 300
+"""How much of a value a message shows: an ARM id fits."""
+
 LOOSE_ENUMS: frozenset[str] = frozenset({"ManagedPolicy", "InstanceType", "Region"})
 """AWS enumerations that list well-known values of an open set (any policy ARN, instance types newer than the SDK)."""
 
@@ -248,7 +251,7 @@ def describe(kind: Type) -> str:
 def show(value: Any) -> str:
     """A value in a message: short, and quoted when it is text."""
     written = f"'{value}'" if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
-    return written if len(written) <= 80 else f"{written[:77]}..."
+    return written if len(written) <= _SHOWN else f"{written[: _SHOWN - 3]}..."
 
 
 def _article(value: Any) -> str:

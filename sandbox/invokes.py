@@ -269,6 +269,30 @@ def _gcp_zones(call: Call) -> Inputs:
     }
 
 
+def _storage_agent(call: Call) -> Inputs:
+    email = f"service-{own.GCP_PROJECT_NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
+    return {"id": email, "emailAddress": email, "member": f"serviceAccount:{email}", "project": call.arguments.get("project") or call.config.project}
+
+
+def _bigquery_agent(call: Call) -> Inputs:
+    email = f"bq-{own.GCP_PROJECT_NUMBER}@bigquery-encryption.iam.gserviceaccount.com"
+    project = call.arguments.get("project") or call.config.project
+    return {"id": f"projects/{project}", "email": email, "member": f"serviceAccount:{email}", "project": project}
+
+
+def _logging_agent(call: Call) -> Inputs:
+    project = call.arguments.get("project") or call.config.project
+    email = f"cmek-p{own.GCP_PROJECT_NUMBER}@gcp-sa-logging.iam.gserviceaccount.com"
+    return {
+        "id": f"projects/{project}/cmekSettings",
+        "name": f"projects/{project}/cmekSettings",
+        "project": project,
+        "kmsKeyName": "",
+        "kmsKeyVersionName": "",
+        "serviceAccountId": email,
+    }
+
+
 _SECRET_RESULTS = frozenset(
     {
         "azure-native:storage:listStorageAccountKeys",
@@ -316,6 +340,9 @@ _FUNCTIONS: dict[str, Function] = {
     "gcp:compute/getZones:getZones": _gcp_zones,
     "gcp:compute/getNetwork:getNetwork": _lookup("gcp:compute/network:Network", "name"),
     "gcp:compute/getSubnetwork:getSubnetwork": _lookup("gcp:compute/subnetwork:Subnetwork", "name"),
+    "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": _storage_agent,
+    "gcp:bigquery/getDefaultServiceAccount:getDefaultServiceAccount": _bigquery_agent,
+    "gcp:logging/getProjectCmekSettings:getProjectCmekSettings": _logging_agent,
     "gcp:storage/getBucket:getBucket": _lookup("gcp:storage/bucket:Bucket", "name"),
     "gcp:kms/getKMSCryptoKey:getKMSCryptoKey": _lookup("gcp:kms/cryptoKey:CryptoKey", "name", "keyRing"),
     "gcp:serviceaccount/getAccount:getAccount": _lookup("gcp:serviceaccount/account:Account", "accountId"),

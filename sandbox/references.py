@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from sandbox.check import show
 from sandbox.clouds import Row, aws
-from sandbox.config import AWS_ACCOUNT, ProviderConfig
+from sandbox.config import AWS_ACCOUNT, GCP_PROJECT_NUMBER, ProviderConfig
 from sandbox.identity import id_template, is_namespaced
 from sandbox.metadata import ResourceType, catalog
 from sandbox.store import Record, Store
@@ -57,7 +57,7 @@ def resolve(store: Store, resource: ResourceType, row: Row, inputs: Inputs, reso
         for path, value in _at(inputs, pattern.split("."), ()):
             if isinstance(value, str) and value:
                 spoken_for.add(path)
-                _by_row(store, targets, path, value, found, problems)
+                _by_row(store, targets, path, value, config, found, problems)
     for path, value in _strings(inputs, ()):
         if path not in spoken_for:
             _by_value(store, resource, path, value, config, found, problems)
@@ -65,7 +65,7 @@ def resolve(store: Store, resource: ResourceType, row: Row, inputs: Inputs, reso
     return found, problems
 
 
-def _by_row(store: Store, targets: str, path: PropertyPath, value: str, found: Found, problems: list[Refusal]) -> None:
+def _by_row(store: Store, targets: str, path: PropertyPath, value: str, config: ProviderConfig, found: Found, problems: list[Refusal]) -> None:
     tokens: list[str] = []
     for target in targets.split():
         token, _, attribute = target.partition("#")
@@ -74,7 +74,7 @@ def _by_row(store: Store, targets: str, path: PropertyPath, value: str, found: F
         if matches:
             found.append((matches[0], text_of(path)))
             return
-    if not _is_elsewhere(value):
+    if not _is_elsewhere(value, config):
         names = " or ".join(dict.fromkeys(token.rsplit(":", 1)[-1] for token in tokens))
         problems.append(Refusal(text_of(path), f"{show(value)} names nothing: there is no such {names} ({tokens[0]}) in this sandbox"))
 
@@ -87,8 +87,11 @@ def _without_prefix(token: str, value: str) -> str:
     return value
 
 
-def _is_elsewhere(value: str) -> bool:
-    """Whether the value says itself that it belongs to another account or to the provider."""
+def _is_elsewhere(value: str, config: ProviderConfig) -> bool:
+    """Whether the value says itself that it belongs to another account or project, or to the provider."""
+    google = _GCP_NAME.match(value)
+    if google is not None and google["name"].split("/")[1] not in (config.project, GCP_PROJECT_NUMBER):
+        return True
     if value.startswith("arn:"):
         match = _ARN.match(value)
         return match is None or match["account"] != AWS_ACCOUNT or _SERVICE_LINKED in value

@@ -104,6 +104,9 @@ class Service:
             completed = with_defaults(resource, inputs, config, nonce)
             resource_id = make_id(resource, table, completed, config, nonce)
             space = realm(resource.token, table, completed, config)
+            held = self.store.get(resource.token, space, resource_id) if table.shared else None
+            if held is not None:
+                return held.id, held.outputs
             unique = self._refuse_taken(resource, table, resource_id, space, completed, None)
             found = self._refuse_write(resource, table, resource_id, completed, None, config)
             outputs = make_outputs(resource, table, completed, resource_id, config, nonce)

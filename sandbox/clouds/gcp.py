@@ -27,16 +27,18 @@ def _member(parent: str, references: dict[str, str] | None = None, *, role: bool
         outputs={"etag": "BwY{letters8}="},
         references=references or {},
         autoname=False,
+        shared=True,
         replaces=frozenset({"role", "member", "condition"}),
         **rest,
     )
 
 
 _BASE: dict[str, Row] = {
-    "gcp:projects/service:Service": Row(id="{project}/{service}", replaces=frozenset({"service"}), guarded=False),
+    "gcp:projects/service:Service": Row(id="{project}/{service}", replaces=frozenset({"service"}), guarded=False, shared=True),
     "gcp:projects/serviceIdentity:ServiceIdentity": Row(
         id="projects/{project}/services/{service}",
         outputs={"email": "service-{projectNumber}@gcp-sa-{service|first}.iam.gserviceaccount.com", "member": "serviceAccount:{email}"},
+        shared=True,
         replaces=frozenset({"service"}),
     ),
     "gcp:projects/iAMMember:IAMMember": _member("{project}"),

@@ -25,6 +25,8 @@ class Row:
     """Auto-naming lowers the case."""
     unique: tuple[str, ...] = ()
     """Properties that no two resources of the type may share, where the id does not already say so."""
+    shared: bool = False
+    """Making it when it is there already is no error: it is a fact that several may ask for (an API that is on, a member that has a role)."""
     worldwide: bool = False
     """The name is unique over all regions."""
     replaces: frozenset[str] = frozenset()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.config import ProviderConfig
-from sandbox.naming import Wish
+from sandbox.naming import DEFAULTS, Wish
 from sandbox.service import Diff, RefusedError, Service
 from sandbox.store import Record, Store
 from sandbox.values import Inputs
@@ -41,7 +41,7 @@ class Cloud:
         assert refusals, f"{token} with {inputs} was accepted"
         return "\n".join(refusals)
 
-    def create(self, token: str, name: str = "thing", **inputs: Any) -> Record:
+    def create(self, token: str, name: str = "thing", /, **inputs: Any) -> Record:
         """Check and create; fails when either refuses."""
         completed, refusals = self.check(token, inputs, name=name, seed=name.encode())
         assert refusals == []
@@ -50,7 +50,7 @@ class Cloud:
         self.store.acknowledge(record)
         return record
 
-    def refused_create(self, token: str, name: str = "thing", **inputs: Any) -> str:
+    def refused_create(self, token: str, name: str = "thing", /, **inputs: Any) -> str:
         """Why a create is refused."""
         completed, refusals = self.check(token, inputs, name=name, seed=name.encode())
         assert refusals == []
@@ -58,20 +58,21 @@ class Cloud:
             self.service.create(urn(token, name), completed, preview=False, config=self.config(token))
         return str(caught.value)
 
-    def update(self, record: Record, **changes: Any) -> Inputs:
+    def update(self, record: Record, /, **changes: Any) -> Inputs:
         """Update a record's inputs; a change to None removes one."""
         new = {name: value for name, value in {**record.inputs, **changes}.items() if value is not None}
         return self.service.update(record.urn, record.id, new, record.outputs, preview=False, config=self.config(record.token))
 
-    def refused_update(self, record: Record, **changes: Any) -> str:
+    def refused_update(self, record: Record, /, **changes: Any) -> str:
         """Why an update is refused."""
         with pytest.raises(RefusedError) as caught:
             self.update(record, **changes)
         return str(caught.value)
 
-    def diff(self, record: Record, **changes: Any) -> Diff:
-        """What an update would do."""
-        new = {name: value for name, value in {**record.inputs, **changes}.items() if value is not None}
+    def diff(self, record: Record, /, **changes: Any) -> Diff:
+        """What an update would do, when the program gives the same inputs with some changed."""
+        program = {name: value for name, value in record.inputs.items() if name not in record.inputs.get(DEFAULTS, [])}
+        new = {name: value for name, value in {**program, **changes}.items() if value is not None}
         completed, refusals = self.check(record.token, new, name=record.urn.rsplit("::", 1)[-1], old=record.inputs)
         assert refusals == []
         return self.service.diff(record.urn, record.id, record.inputs, completed, ignore=frozenset(), config=self.config(record.token))

@@ -1,0 +1,67 @@
+import json
+from typing import Any
+
+import pytest
+
+from sandbox.invokes import InvokeError
+from tests.sandbox.cloud import Cloud
+
+
+def invoke(cloud: Cloud, token: str, **arguments: Any) -> dict[str, Any]:
+    return cloud.service.invoke(token, arguments, cloud.config(token))
+
+
+def test_the_account_the_subscription_and_the_project_are_the_sandbox_s(cloud: Cloud) -> None:
+    assert invoke(cloud, "aws:index/getCallerIdentity:getCallerIdentity")["accountId"] == "000000000000"
+    assert invoke(cloud, "azure-native:authorization:getClientConfig")["subscriptionId"] == "00000000-0000-0000-0000-000000000000"
+    assert invoke(cloud, "gcp:organizations/getProject:getProject")["projectId"] == "sandbox-project"
+
+
+def test_regions_follow_the_provider(cloud: Cloud) -> None:
+    cloud.settings["aws"] = {"region": "eu-west-1"}
+    assert invoke(cloud, "aws:index/getRegion:getRegion")["region"] == "eu-west-1"
+    assert invoke(cloud, "aws:index/getAvailabilityZones:getAvailabilityZones")["names"] == ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+    assert invoke(cloud, "aws:index/getPartition:getPartition")["dnsSuffix"] == "amazonaws.com"
+
+
+def test_policy_documents_are_written_as_the_provider_writes_them(cloud: Cloud) -> None:
+    statement = {
+        "sid": "Read",
+        "actions": ["s3:GetObject", "s3:ListBucket"],
+        "resources": ["arn:aws:s3:::models"],
+        "principals": [{"type": "Service", "identifiers": ["sagemaker.amazonaws.com"]}],
+        "conditions": [{"test": "Bool", "variable": "aws:SecureTransport", "values": ["true"]}],
+    }
+    made = invoke(cloud, "aws:iam/getPolicyDocument:getPolicyDocument", statements=[statement])
+    assert json.loads(made["json"]) == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "Read",
+                "Effect": "Allow",
+                "Action": ["s3:ListBucket", "s3:GetObject"],
+                "Resource": "arn:aws:s3:::models",
+                "Principal": {"Service": "sagemaker.amazonaws.com"},
+                "Condition": {"Bool": {"aws:SecureTransport": "true"}},
+            }
+        ],
+    }
+    merged = invoke(cloud, "aws:iam/getPolicyDocument:getPolicyDocument", sourcePolicyDocuments=[made["json"]], statements=[{"actions": ["*"]}])
+    assert len(json.loads(merged["json"])["Statement"]) == 2
+
+
+def test_a_lookup_finds_what_exists_and_nothing_else(cloud: Cloud) -> None:
+    vpc = cloud.create("aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16")
+    assert invoke(cloud, "aws:ec2/getVpc:getVpc", id=vpc.id)["cidrBlock"] == "10.0.0.0/16"
+    with pytest.raises(InvokeError, match="there is no Vpc with id=vpc-1"):
+        invoke(cloud, "aws:ec2/getVpc:getVpc", id="vpc-1")
+
+
+def test_an_unknown_function_is_refused_with_the_nearest(cloud: Cloud) -> None:
+    with pytest.raises(InvokeError, match="aws:index/getRegion:getRegion"):
+        invoke(cloud, "aws:index/getRegions:getRegions")
+
+
+def test_the_registry_of_prebuilt_images(cloud: Cloud) -> None:
+    made = invoke(cloud, "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage", repositoryName="sagemaker-scikit-learn", imageTag="1.2-1-cpu-py3")
+    assert made["registryPath"] == "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"

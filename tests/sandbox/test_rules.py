@@ -1,0 +1,154 @@
+import pytest
+
+from sandbox.store import Record
+from tests.sandbox.cloud import TRUST, Cloud
+from tests.sandbox.test_create import ML, group, workspace
+from tests.sandbox.test_references import configuration, model
+
+MANAGED = {"endpointComputeType": "Managed", "instanceType": "Standard_DS3_v2"}
+
+
+def endpoint_with(cloud: Cloud, *deployments: str) -> tuple[Record, list[Record]]:
+    where = workspace(cloud)
+    endpoint = cloud.create(f"{ML}:OnlineEndpoint", **where, endpointName="price", properties={"authMode": "AADToken"})
+    sku = {"name": "Default", "capacity": 1}
+    made = [
+        cloud.create(f"{ML}:OnlineDeployment", name, **where, endpointName="price", deploymentName=name, properties=MANAGED, sku=sku)
+        for name in deployments
+    ]
+    return endpoint, made
+
+
+def give(cloud: Cloud, endpoint: Record, **traffic: int) -> None:
+    cloud.update(endpoint, properties={"authMode": "AADToken", "traffic": traffic})
+
+
+def test_traffic_cannot_be_given_to_a_new_endpoint(cloud: Cloud) -> None:
+    where = workspace(cloud)
+    said = cloud.refused_create(f"{ML}:OnlineEndpoint", **where, endpointName="price", properties={"authMode": "AADToken", "traffic": {"blue": 100}})
+    assert "properties.traffic.blue: the endpoint has no deployment 'blue'; deployments: none" in said
+
+
+def test_traffic_names_existing_deployments(cloud: Cloud) -> None:
+    endpoint, _ = endpoint_with(cloud, "blue", "green")
+    give(cloud, endpoint, blue=90, green=10)
+    said = cloud.refused_update(endpoint, properties={"authMode": "AADToken", "traffic": {"red": 100}})
+    assert "no deployment 'red'; deployments: blue, green" in said
+
+
+def test_a_deployment_with_traffic_cannot_be_deleted(cloud: Cloud) -> None:
+    endpoint, (blue, green) = endpoint_with(cloud, "blue", "green")
+    give(cloud, endpoint, blue=100, green=0)
+    assert "deployment 'blue' takes 100% of the traffic" in cloud.refused_delete(blue)
+    cloud.delete(green)
+    give(cloud, endpoint, blue=0)
+    cloud.delete(blue)
+
+
+def test_mirrored_traffic_is_not_for_those_that_take_live_traffic(cloud: Cloud) -> None:
+    endpoint, _ = endpoint_with(cloud, "blue", "green")
+    mirrored = {"authMode": "AADToken", "traffic": {"blue": 100}, "mirrorTraffic": {"green": 10}}
+    cloud.update(endpoint, properties=mirrored)
+    assert "takes live traffic" in cloud.refused_update(endpoint, properties={**mirrored, "mirrorTraffic": {"blue": 10}})
+
+
+def test_deleting_an_endpoint_deletes_its_deployments(cloud: Cloud) -> None:
+    endpoint, deployments = endpoint_with(cloud, "blue", "green")
+    give(cloud, endpoint, blue=100)
+    cloud.delete(endpoint)
+    assert not any(cloud.exists(record) for record in deployments)
+
+
+def test_deleting_a_group_deletes_all_in_it(cloud: Cloud) -> None:
+    endpoint_with(cloud, "blue")
+    cloud.delete(cloud.store.of_type("azure-native:resources:ResourceGroup")[0])
+    assert cloud.store.all() == []
+
+
+def test_a_configuration_in_use_cannot_be_deleted(cloud: Cloud) -> None:
+    settings = configuration(cloud, model(cloud).outputs["name"])
+    endpoint = cloud.create("aws:sagemaker/endpoint:Endpoint", endpointConfigName=settings.outputs["name"])
+    said = cloud.refused_delete(settings)
+    assert f"still in use by aws:sagemaker/endpoint:Endpoint '{endpoint.id}' (its endpointConfigName)" in said
+    other = configuration(cloud, cloud.store.of_type("aws:sagemaker/model:Model")[0].outputs["name"], "other")
+    cloud.update(endpoint, endpointConfigName=other.outputs["name"])
+    cloud.delete(settings)
+    assert not cloud.exists(settings)
+
+
+def test_a_network_in_use_cannot_be_deleted(cloud: Cloud) -> None:
+    vpc = cloud.create("aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16")
+    subnet = cloud.create("aws:ec2/subnet:Subnet", vpcId=vpc.id, cidrBlock="10.0.0.0/24")
+    assert f"still in use by aws:ec2/subnet:Subnet '{subnet.id}'" in cloud.refused_delete(vpc)
+    cloud.delete(subnet)
+    cloud.delete(vpc)
+
+
+def test_an_azure_network_in_use_cannot_be_deleted_but_an_account_can(cloud: Cloud) -> None:
+    name = group(cloud).outputs["name"]
+    account = cloud.create("azure-native:storage:StorageAccount", "models", resourceGroupName=name, kind="StorageV2", sku={"name": "Standard_LRS"})
+    cloud.create(f"{ML}:Workspace", "workspace", resourceGroupName=name, identity={"type": "SystemAssigned"}, storageAccount=account.id)
+    network = cloud.create("azure-native:network:VirtualNetwork", resourceGroupName=name, addressSpace={"addressPrefixes": ["10.0.0.0/16"]})
+    where = {"resourceGroupName": name, "virtualNetworkName": network.outputs["name"]}
+    subnet = cloud.create("azure-native:network:Subnet", **where, subnetName="endpoints", addressPrefix="10.0.0.0/24")
+    connection = {"name": "blob", "privateLinkServiceId": account.id, "groupIds": ["blob"]}
+    inputs = {"resourceGroupName": name, "privateLinkServiceConnections": [connection], "subnet": {"id": subnet.id}}
+    endpoint = cloud.create("azure-native:network:PrivateEndpoint", **inputs)
+    assert f"still in use by azure-native:network:PrivateEndpoint '{endpoint.id}'" in cloud.refused_delete(subnet)
+    cloud.delete(account)
+
+
+def test_a_vertex_endpoint_with_models_cannot_be_deleted(cloud: Cloud) -> None:
+    endpoint = cloud.create("gcp:vertex/aiEndpoint:AiEndpoint", name="1234567890", displayName="price", location="us-central1")
+    cloud.deployed[endpoint.id] = ["77"]
+    assert "models are still deployed to the endpoint (77)" in cloud.refused_delete(endpoint)
+    cloud.deployed.clear()
+    cloud.delete(endpoint)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "item", "name", "content"),
+    [
+        ("aws:s3/bucket:Bucket", "aws:s3/bucketObjectv2:BucketObjectv2", "bucket", {"key": "a"}),
+        ("gcp:storage/bucket:Bucket", "gcp:storage/bucketObject:BucketObject", "name", {"name": "a"}),
+    ],
+)
+def test_a_bucket_with_objects_needs_force(cloud: Cloud, bucket: str, item: str, name: str, content: dict[str, str]) -> None:
+    inputs = {name: "models", **({"location": "US"} if bucket.startswith("gcp") else {})}
+    made = cloud.create(bucket, **inputs)
+    cloud.create(item, bucket="models", content="x", **content)
+    assert "the bucket is not empty" in cloud.refused_delete(made)
+    cloud.update(made, forceDestroy=True)
+    cloud.delete(made)
+    assert cloud.store.all() == []
+
+
+def test_a_role_with_policies_cannot_be_deleted(cloud: Cloud) -> None:
+    role = cloud.create("aws:iam/role:Role", assumeRolePolicy=TRUST)
+    inputs = {"role": role.outputs["name"], "policyArn": "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"}
+    attachment = cloud.create("aws:iam/rolePolicyAttachment:RolePolicyAttachment", **inputs)
+    assert "is still attached to the role" in cloud.refused_delete(role)
+    cloud.delete(attachment)
+    cloud.delete(role)
+
+
+def test_a_database_is_deleted_with_a_final_snapshot_or_the_word_that_none_is_wanted(cloud: Cloud) -> None:
+    inputs = {"instanceClass": "db.t3.micro", "engine": "postgres", "allocatedStorage": 20, "username": "u", "manageMasterUserPassword": True}
+    database = cloud.create("aws:rds/instance:Instance", **inputs)
+    assert "finalSnapshotIdentifier" in cloud.refused_delete(database)
+    cloud.update(database, skipFinalSnapshot=True)
+    cloud.delete(database)
+
+
+def test_deletion_protection_protects(cloud: Cloud) -> None:
+    token = "gcp:sql/databaseInstance:DatabaseInstance"
+    database = cloud.create(token, databaseVersion="POSTGRES_16", region="us-central1", settings={"tier": "db-f1-micro"})
+    assert "deletionProtection: is true" in cloud.refused_delete(database)
+    cloud.update(database, deletionProtection=False)
+    cloud.delete(database)
+
+
+def test_what_is_gone_already_is_deleted(cloud: Cloud) -> None:
+    topic = cloud.create("aws:sns/topic:Topic")
+    cloud.delete(topic)
+    cloud.delete(topic)
