@@ -1,0 +1,120 @@
+"""Writes docs/policies.md: `python -m policies.document`."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from policies.rule import Framework, Rule, Unknown
+from policies.rules import FAMILIES, RULES
+from policies.settings import SCHEMA
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "policies.md"
+
+INTRODUCTION = """\
+# The policy pack
+
+Written by `python -m policies.document` from `policies/`; a test keeps it true. {rules} rules in {families} families, for any Pulumi program with
+`aws`, `azure-native`, `gcp` or `kubernetes` resources, ours or not:
+
+```
+pulumi preview --policy-pack policies
+pulumi preview --policy-pack policies --policy-pack-config policy-config.json
+```
+
+A mandatory violation ends the preview with exit code 1. Each rule looks only at the resource types in its row, and asks for plain inputs. What
+happens where a preview does not know a value yet (another resource's output) is in the column *unknown*: *advisory* means that Pulumi says it could not
+decide, and the update decides; *set* means that the rule only asks whether something is set, and an unknown value is.
+
+What a resource rule cannot see is what is not there: a bucket without its encryption, an endpoint without an alarm.
+"""
+
+CONFIGURATION = """\
+## Configuration
+
+Levels are Pulumi's own, by rule id or for `all`. Everything else is set once for the whole pack, under `pack-settings` (keep that one enabled: it
+carries the settings to the rules):
+
+```json
+{
+  "aws-apigatewayv2-api-public": "advisory",
+  "pack-settings": {
+    "requiredTags": ["environment", "cost-center"],
+    "minimumLogRetentionDays": 365,
+    "exceptions": [
+      {
+        "rule": "public-endpoint",
+        "resource": "pricing-*",
+        "reason": "Public API; WAF and login in front of it, reviewed by security",
+        "expires": "2027-03-31"
+      }
+    ]
+  }
+}
+```
+
+| setting | meaning |
+|---|---|
+"""
+
+EXCEPTIONS = """
+An exception names a rule or a family and a resource (name or URN; `*` stands for any text), the reason, and the last day it counts. Each one in force
+is reported as an advisory at the resource that uses it; one that has ended, or is written wrongly, does not count and is reported too.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join(_lines()).rstrip() + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield INTRODUCTION.format(rules=len(RULES), families=len(FAMILIES))
+    yield CONFIGURATION.rstrip()
+    for name, schema in SCHEMA.items():
+        yield f"| `{name}` | {schema['description']} |"
+    yield EXCEPTIONS
+    yield "## Families"
+    yield ""
+    yield "| family | rules | why |"
+    yield "|---|---|---|"
+    for family in FAMILIES:
+        yield f"| [{family.title}](#{family.title.lower().replace(' ', '-')}) `{family.id}` | {len(_of(family.id))} | {family.why} |"
+    for family in FAMILIES:
+        yield ""
+        yield f"## {family.title}"
+        yield ""
+        yield "| rule | severity | resource types | write instead | unknown | the same in |"
+        yield "|---|---|---|---|---|---|"
+        for rule in _of(family.id):
+            yield _row(rule)
+
+
+def _of(family: str) -> list[Rule]:
+    return [rule for rule in RULES if rule.family.id == family]
+
+
+def _row(rule: Rule) -> str:
+    severity = rule.severity.value + ("" if rule.level.value == "mandatory" else f" ({rule.level.value})")
+    why = f"{rule.why} " if rule.why else ""
+    unknown = "set" if rule.unknown is Unknown.SET else "advisory"
+    cells = (f"`{rule.id}`", severity, _types(rule), f"{why}{rule.fix}", unknown, _references(rule))
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _types(rule: Rule) -> str:
+    names = [f"{token.split(':')[1].split('/')[0]}.{token.rpartition(':')[2]}" for token in rule.types]
+    return ", ".join(names) if len(names) <= 8 else f"{len(names)} types with tags or labels"
+
+
+def _references(rule: Rule) -> str:
+    parts: list[str] = []
+    for framework in Framework:
+        ids = [f"{each.id} ({each.title})" if each.title else each.id for each in rule.references if each.framework is framework]
+        if ids:
+            parts.append(f"{framework.value}: {', '.join(ids)}")
+    return "; ".join(parts) or "none"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
+    sys.stdout.write(f"wrote {PAGE.name}: {len(RULES)} rules\n")
