@@ -33,6 +33,8 @@ _NAMESPACE = "metadata.namespace"
 _INSIDE = (_PARENT, _NAMESPACE)
 _SERVICE_LINKED = ":role/aws-service-role/"
 _BUILT_IN_ARM = ("roledefinitions", "policydefinitions", "policysetdefinitions", "locations")
+_GROUPS_OF_AZURE = frozenset({"networkwatcherrg"})
+"""Groups that Azure makes in every subscription, with what is in them."""
 _DEFAULT_CHILDREN = frozenset({"default", "current", "$default", "policies", "master"})
 
 _NETWORK_TYPES = {
@@ -227,6 +229,8 @@ def _parents(store: Store, resource: ResourceType, inputs: Inputs, resource_id: 
     names = placeholders(_arm_template(resource))
     if "resourceGroupName" in names:
         group = "/".join(resource_id.split("/")[:5])
+        if group.rsplit("/", 1)[-1].lower() in _GROUPS_OF_AZURE:
+            return
         if not store.by_handle(group, attribute="id") and resource_id.lower() != group.lower():
             yield Refusal("resourceGroupName", f"there is no resource group {show(group.rsplit('/', 1)[-1])} in this sandbox")
             return

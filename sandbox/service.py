@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, cast
 
-from sandbox import faults, invokes, references, rules
+from sandbox import azure_templates, faults, invokes, references, rules
 from sandbox.check import as_declared, check_resource, show
 from sandbox.clouds import Row, row
 from sandbox.clouds.kubernetes import ROWS as KUBERNETES_ROWS
@@ -123,6 +123,7 @@ class Service:
                 )
             )
             self.store.set_edges(record, found)
+            self._deploy_template(resource, resource_id, inputs, config)
         faults.finish(trigger)
         return resource_id, outputs
 
@@ -163,14 +164,8 @@ class Service:
         faults.start(trigger, cancelled or threading.Event())
         with self.store.transaction():
             self.store.acknowledge(record)
-            completed = with_defaults(resource, new, config, record.nonce)
-            unique = self._refuse_taken(resource, table, resource_id, record.realm, completed, record)
-            found = self._refuse_write(resource, table, resource_id, completed, record, config)
-            outputs = make_outputs(resource, table, completed, resource_id, config, record.nonce)
-            outputs = _next_generation(resource, record, outputs)
-            changed = replace(record, urn=urn, inputs=new, outputs=outputs, unique_key=unique, acknowledged=True)
-            self.store.update(changed)
-            self.store.set_edges(changed, found)
+            outputs = self._write(replace(record, urn=urn, acknowledged=True), new, config)
+            self._deploy_template(resource, record.id, new, config)
         faults.finish(trigger)
         return outputs
 
@@ -205,6 +200,27 @@ class Service:
         result = invokes.invoke(invokes.Call(token=token, arguments=arguments, config=config, store=self.store))
         faults.finish(trigger)
         return result
+
+    def _write(self, record: Record, new: Inputs, config: ProviderConfig) -> Inputs:
+        """Give an existing resource new inputs: its new state."""
+        resource, table = self._type(record.token)
+        completed = with_defaults(resource, new, config, record.nonce)
+        unique = self._refuse_taken(resource, table, record.id, record.realm, completed, record)
+        found = self._refuse_write(resource, table, record.id, completed, record, config)
+        outputs = make_outputs(resource, table, completed, record.id, config, record.nonce)
+        outputs = _next_generation(resource, record, outputs)
+        changed = replace(record, inputs=new, outputs=outputs, unique_key=unique)
+        self.store.update(changed)
+        self.store.set_edges(changed, found)
+        return outputs
+
+    def _deploy_template(self, resource: ResourceType, resource_id: str, inputs: Inputs, config: ProviderConfig) -> None:
+        """An ARM deployment writes the resources of its template."""
+        if resource.token != azure_templates.TOKEN:
+            return
+        refusals = azure_templates.deploy(self.store, resource_id, inputs, lambda record, new: self._write(record, new, config))
+        if refusals:
+            raise RefusedError(f"deploying {resource.token} '{resource_id}'", refusals)
 
     def _type(self, token: str) -> tuple[ResourceType, Row]:
         package = package_of(token)

@@ -30,6 +30,10 @@ _ML = "Microsoft.MachineLearningServices/workspaces/{workspaceName}"
 
 _BASE: dict[str, Row] = {
     "azure-native:resources:ResourceGroup": Row(id=_GROUP, max_name=90, replaces=frozenset({"location"}), guarded=False),
+    # Azure keeps the record of a deployment apart from what it deployed, and fills in how it went.
+    "azure-native:resources:Deployment": _row(
+        "Microsoft.Resources/deployments/{deploymentName}", {"properties.provisioningState": "Succeeded"}, max_name=64, guarded=False
+    ),
     "azure-native:operationalinsights:Workspace": _row(
         "Microsoft.OperationalInsights/workspaces/{workspaceName}",
         {"customerId": "{uuid}", "createdDate": "{now}", "retentionInDays": 30},
@@ -234,6 +238,7 @@ _NETWORK: dict[str, Row] = {
     "azure-native:privatedns:PrivateRecordSet": Row(
         id=_arm(f"{_ZONE}/{{recordType}}/{{relativeRecordSetName}}"), outputs={"fqdn": "{relativeRecordSetName}.{privateZoneName}."}
     ),
+    "azure-native:network:FlowLog": _row(f"{_NET}/networkWatchers/{{networkWatcherName}}/flowLogs/{{flowLogName}}", {"targetResourceGuid": "{uuid}"}),
     "azure-native:network:PublicIPAddress": _row(
         f"{_NET}/publicIPAddresses/{{publicIpAddressName}}", {"ipAddress": "203.0.113.20", "resourceGuid": "{uuid}"}
     ),
