@@ -18,8 +18,8 @@ def _arm(path: str) -> str:
 
 def _row(path: str, outputs: dict[str, Any] | None = None, **rest: Any) -> Row:
     """A row for a path below a resource group. ARM lets most things be deleted under what refers to them, but not networks."""
-    guarded = path.startswith((f"{_NET}/virtualNetworks", f"{_NET}/network", f"{_NET}/privateDnsZones"))
-    return Row(id=_arm(path), outputs=outputs or {}, guarded=guarded, **rest)
+    rest.setdefault("guarded", path.startswith((f"{_NET}/virtualNetworks", f"{_NET}/networkSecurity", f"{_NET}/privateDnsZones")))
+    return Row(id=_arm(path), outputs=outputs or {}, **rest)
 
 
 def _scope(path: str) -> str:

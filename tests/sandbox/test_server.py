@@ -1,8 +1,11 @@
 """The protocol itself, over a real connection."""
 
+import json
 import socket
 import statistics
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -145,8 +148,12 @@ def test_a_taken_port_is_named_with_what_to_do(tmp_path: Path) -> None:
 def test_a_vertex_endpoint_made_here_is_known_to_the_api_and_kept_while_models_run_on_it(sandbox: Sandbox) -> None:
     client = Client(sandbox.port, "gcp", project="shop", region="us-central1")
     made = client.create("gcp:vertex/aiEndpoint:AiEndpoint", {"name": "1234567890", "displayName": "price", "location": "us-central1"})
+    address = f"{sandbox.environment['MODELDEPLOY_VERTEX_API_ENDPOINT']}/v1"
+    with urllib.request.urlopen(f"{address}/{made.id}") as answer:
+        assert json.load(answer)["displayName"] == "1234567890"
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{address}/{made.id[:-1]}")
     assert sandbox.deployed_models(made.id) == []
-    assert sandbox.environment["MODELDEPLOY_VERTEX_API_ENDPOINT"].startswith("http://127.0.0.1:")
 
 
 def test_check_takes_less_than_two_milliseconds_once_warm(sandbox: Sandbox) -> None:
