@@ -33,6 +33,14 @@ class View:
             value = cast("Mapping[str, Any]", value).get(key)
         return value
 
+    def unknown(self, path: str) -> bool:
+        """Whether a preview does not know the value yet."""
+        try:
+            self.get(path)
+        except UnknownValueError:
+            return True
+        return False
+
     def given(self, path: str) -> bool:
         """Whether the program sets this input to anything: a value the preview does not know yet counts, an empty one does not."""
         try:

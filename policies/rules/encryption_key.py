@@ -55,7 +55,7 @@ def _lambda(resource: Resource) -> Iterator[str]:
 def _queue_key(resource: Resource) -> Iterator[str]:
     if not resource.given("kmsMasterKeyId"):
         yield "kmsMasterKeyId is not set"
-    elif (resource.text("kmsMasterKeyId") or "").startswith("alias/aws/"):
+    elif not resource.unknown("kmsMasterKeyId") and (resource.text("kmsMasterKeyId") or "").startswith("alias/aws/"):
         yield f"kmsMasterKeyId is {short(resource.text('kmsMasterKeyId'))}, a key of AWS"
 
 
@@ -158,7 +158,7 @@ RULES = (
         check=_queue_key,
         fix="Give the id of a KMS key of your own.",
         references=checkov("CKV_AWS_26", "CKV_AWS_27", "CKV2_AWS_73") + aws_config("SNS_ENCRYPTED_KMS"),
-        unknown=Unknown.ADVISORY,
+        unknown=Unknown.SET,
     ),
     Rule(
         id="aws-lambda-function-key",

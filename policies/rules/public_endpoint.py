@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pulumi_policy import Severity
+from pulumi_policy import EnforcementLevel, Severity
 
 from policies.checks import every, is_given, is_off, is_on, one_of
 from policies.rule import Family, Reference, Resource, Rule, Unknown, aws_config, azure_policy, checkov, google_scc
@@ -122,12 +122,13 @@ RULES = (
     Rule(
         id="aws-sagemaker-model-isolation",
         family=FAMILY,
-        severity=Severity.HIGH,
+        severity=Severity.MEDIUM,
         types=("aws:sagemaker/model:Model",),
         check=is_on("enableNetworkIsolation"),
         why="A model container that can call out can send data out.",
-        fix="Set it to true: the container then serves requests and reaches nothing else.",
+        fix="Set it to true, unless the model reads from a database: then let its security group reach only that.",
         references=checkov("CKV_AWS_370") + aws_config("SAGEMAKER_MODEL_ISOLATION_ENABLED"),
+        level=EnforcementLevel.ADVISORY,
     ),
     Rule(
         id="aws-sagemaker-notebook-internet",
