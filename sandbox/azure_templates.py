@@ -59,10 +59,11 @@ def deploy(store: Store, deployment_id: str, inputs: Inputs, write: Write) -> li
         return [Refusal(_TEMPLATE, "is required, unless properties.templateLink is given")]
     if not isinstance(template, dict):
         return [Refusal(_TEMPLATE, "the sandbox deploys templates that are given as objects")]
+    template = cast("Inputs", template)
     if properties.get("mode") == "Complete":
         return [Refusal("properties.mode", "Complete deletes everything else in the resource group; the sandbox deploys Incremental")]
     try:
-        parameters = _parameters(cast("Inputs", template), cast("Inputs", properties.get("parameters") or {}))
+        parameters = _parameters(template, cast("Inputs", properties.get("parameters") or {}))
         puts = [_put(store, deployment_id, index, each, parameters) for index, each in enumerate(cast("list[Any]", template.get("resources") or []))]
     except _ProblemError as problem:
         return [problem.refusal]
