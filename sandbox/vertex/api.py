@@ -53,6 +53,8 @@ class Fault:
     method: str
     """Method it happens to (`endpoints.deployModel`)."""
     times: int = 1
+    skip: int = 0
+    """How often it goes well before."""
     status: int | None = None
     """Answer with this status instead of carrying the request out."""
     fails: str | None = None
@@ -84,6 +86,7 @@ class VertexApi:
         self._endpoint_exists = endpoint_exists
         self._project_number: Callable[[str], str] = project_number or _number_of
         self._lock = threading.RLock()
+        self._closed = False
         self._serial = count(int(time.time() * 1000))
         self.operation_seconds = operation_seconds
         self.hold = False
@@ -107,6 +110,8 @@ class VertexApi:
         if problems:
             raise Refused(400, "\n".join(problems))
         with self._lock:
+            if self._closed:
+                raise Silence
             fault = self._fault(method.name)
             if fault and fault.silent == "before":
                 raise Silence
@@ -145,8 +150,10 @@ class VertexApi:
             return list(self._store.all("version"))
 
     def close(self) -> None:
-        """Closes the store."""
-        self._store.close()
+        """Closes the store; connections that are still open get no answer any more."""
+        with self._lock:
+            self._closed = True
+            self._store.close()
 
     def _handlers(self) -> dict[str, Callable[[Mapping[str, str], Mapping[str, str], Json], Json]]:
         handlers = {
@@ -501,8 +508,12 @@ class VertexApi:
 
     def _fault(self, method: str) -> Fault | None:
         fault = next((each for each in self.faults if each.method == method and each.times > 0), None)
-        if fault is not None:
-            fault.times -= 1
+        if fault is None:
+            return None
+        if fault.skip:
+            fault.skip -= 1
+            return None
+        fault.times -= 1
         return fault
 
 

@@ -1,6 +1,7 @@
 """Failures that a user should read as a sentence: the server turns them into what the engine expects, without a traceback."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 
 from pulumi.provider.experimental.property_value import PropertyValue
 
@@ -30,3 +31,14 @@ class PartialError(ResourceError):
         """Marks as secret what is secret in `like`."""
         self.properties = to_properties(self._properties, like)
         self.inputs = None if self._inputs is None else to_properties(self._inputs, like)
+
+
+@contextmanager
+def remains(resource_id: str, properties: Json) -> Generator[None]:
+    """From here on the resource is there: what fails inside leaves it, with these properties."""
+    try:
+        yield
+    except PartialError:
+        raise
+    except ResourceError as error:
+        raise PartialError(str(error), resource_id, properties) from error

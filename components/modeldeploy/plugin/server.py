@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-import contextlib
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, cast
@@ -24,6 +24,9 @@ from .schema import Components
 
 Answer = TypeVar("Answer")
 
+GRACE_SECONDS = 2
+"""How long running calls may take to end after an interrupt; language hosts kill a plugin after 2.5 seconds or more."""
+
 
 class Servicer(ProviderServicer):
     """The SDK's servicer, with what it lacks for custom resources (see each method)."""
@@ -35,6 +38,10 @@ class Servicer(ProviderServicer):
         self._log = log
         self._component_servicer: Any = None
         log.connect(engine)
+
+    async def interrupt(self) -> None:
+        """What `Cancel` does, for a plugin whose process is asked to end."""
+        await self._custom.cancel()
 
     async def Attach(self, request: proto.PluginAttach, context: Any) -> empty_pb2.Empty:
         """Takes the address of an engine that attached to a running plugin (`PULUMI_DEBUG_PROVIDERS`)."""
@@ -128,12 +135,18 @@ def serve(servicer: Callable[[str], Servicer]) -> None:
 
     async def run() -> None:
         server = grpc.aio.server(options=_GRPC_CHANNEL_OPTIONS)
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer(engine), server)
+        served = servicer(engine)
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(served, server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
+        ended = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
         sys.stdout.write(f"{port}\n")
         sys.stdout.flush()
-        await server.wait_for_termination()
+        await ended.wait()
+        # An interrupted run: operations stop waiting, and what they leave still has to reach the engine's state.
+        await served.interrupt()
+        await server.stop(GRACE_SECONDS)
 
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run())
+    asyncio.run(run())

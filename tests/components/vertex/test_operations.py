@@ -216,6 +216,42 @@ def test_two_first_versions_at_once_become_versions_of_one_model(plugin: Plugin,
     assert sorted(results) == [f"{NAME}@1", f"{NAME}@2"]
 
 
+@pytest.mark.parametrize(("kind", "after"), [("VertexModel", "models.upload"), ("VertexDeployedModel", "endpoints.deployModel")])
+def test_an_api_that_goes_away_while_it_works_leaves_what_the_next_run_needs(
+    plugin: Plugin, api: VertexServer, model: str, kind: str, after: str
+) -> None:
+    inputs = plugin.check(urn(kind), {"VertexModel": model_inputs(modelId="other"), "VertexDeployedModel": deployed_inputs(model)}[kind])
+    count = len(bodies(api, after))
+    collection = after.partition(".")[0]
+    api.api.faults = [Fault(f"{collection}.operations.get", times=99, status=502)]
+    with pytest.raises(Failed, match="goes on with it") as failed:
+        plugin.create(urn(kind), inputs)
+    assert failed.value.partial is not None
+    api.api.faults = []
+    done = plugin.update(Resource(urn(kind), failed.value.partial.id, inputs, failed.value.properties), inputs)
+    assert len(bodies(api, after)) == count + 1
+    assert plugin.read(done) is not None
+
+
+@pytest.mark.parametrize("method", ["models.get", "models.mergeVersionAliases"])
+def test_a_failure_after_the_upload_leaves_the_version_to_the_next_run(plugin: Plugin, api: VertexServer, method: str) -> None:
+    inputs = plugin.check(urn("VertexModel"), model_inputs(versionAliases=["blue"]))
+    api.api.operation_seconds = 0
+
+    def broken() -> None:
+        with pytest.raises(Failed) as failed:
+            plugin.create(urn("VertexModel"), inputs)
+        assert failed.value.partial is not None
+        api.api.faults = []
+        left = Resource(urn("VertexModel"), failed.value.partial.id, inputs, failed.value.properties)
+        assert plugin.update(left, inputs).outputs["versionId"] == "1"
+
+    # The first look is for a model with this id; the second, for the version that was uploaded.
+    api.api.faults = [Fault(method, skip=1 if method == "models.get" else 0, times=1, status=403)]
+    broken()
+    assert len(bodies(api, "models.upload")) == 1
+
+
 def test_an_api_that_is_not_there_is_named(plugin: Plugin, api: VertexServer) -> None:
     with Plugin(vertexApiEndpoint="http://127.0.0.1:1", vertexAnonymous="true") as lost:
         with pytest.raises(Failed, match=r"http://127.0.0.1:1 cannot be reached") as failed:

@@ -32,7 +32,7 @@ class Log(Protocol):
 
 
 class Unfinished(Exception):
-    """An operation was not waited for to its end: the run was cancelled or its time was over. It goes on in the cloud."""
+    """An operation was not waited for to its end: the run was cancelled, its time was over, or the API did not answer. It goes on in the cloud."""
 
     def __init__(self, operation: str, why: str) -> None:
         super().__init__(why)
@@ -88,12 +88,16 @@ class Client:
     async def finish(self, urn: str, operation: str, doing: str, timeout: float) -> Json:
         """Waits for an operation and returns its response.
 
-        Raises `OperationFailed`, or `Unfinished` after `timeout` seconds or when the run is cancelled. `doing` says what goes on ("deploying").
+        Raises `OperationFailed`, or `Unfinished` after `timeout` seconds, when the run is cancelled or when the API does not answer. `doing` says
+        what goes on ("deploying").
         """
         began = time.monotonic()
         pause = self._settings.poll_seconds
         while True:
-            state = await self.operation(operation)
+            try:
+                state = await self.operation(operation)
+            except ResourceError as error:
+                raise Unfinished(operation, f"{doing}: {error}") from error
             if state.get("done"):
                 break
             elapsed = time.monotonic() - began

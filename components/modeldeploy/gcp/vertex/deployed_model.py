@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from modeldeploy.plugin.errors import PartialError, ResourceError
+from modeldeploy.plugin.errors import PartialError, ResourceError, remains
 from modeldeploy.plugin.resource import Request, State
 from modeldeploy.plugin.values import Json
 
@@ -115,7 +115,8 @@ class DeployedModel:
         except Unanswered as error:
             raise PartialError(str(error), resource_id, state) from error
         await self._finish(request, resource_id, operation["name"], "deploying", state, again=False)
-        live, _ = await self._find(endpoint, number)
+        with remains(resource_id, state):
+            live, _ = await self._find(endpoint, number)
         if live is None:
             raise ResourceError(f"{resource_id}: the deployment ended, but it is not there")
         return live
@@ -126,7 +127,7 @@ class DeployedModel:
             await self._client.finish(request.urn, operation, doing, request.timeout or DEPLOY_SECONDS)
         except Unfinished as error:
             raise PartialError(f"{error}; `pulumi up` goes on with it", resource_id, {**state, "operation": operation}) from error
-        except ResourceError:
+        except OperationFailed:
             if not again or doing == "changing":
                 raise
 

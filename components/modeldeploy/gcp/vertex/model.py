@@ -8,13 +8,13 @@ from typing import Any
 
 import pulumi
 
-from modeldeploy.plugin.errors import PartialError, ResourceError
+from modeldeploy.plugin.errors import PartialError, ResourceError, remains
 from modeldeploy.plugin.resource import Request, State
 from modeldeploy.plugin.values import Json
 from modeldeploy.spec.names import fit
 
 from .arguments import VertexModelArgs
-from .client import Client, Unanswered, Unfinished, conflict
+from .client import Client, OperationFailed, Unanswered, Unfinished, conflict
 from .resources import MODEL, VertexModel
 
 UPLOAD_SECONDS = 30 * 60
@@ -55,8 +55,9 @@ class Model:
         async with self._lock(name):
             live = await self._upload(request, name, mark, inputs)
             number = f"{name}@{live['versionId']}"
-            live = await self._client.ask(name, "models", "mergeVersionAliases", name=number, body={"versionAliases": [f"-{mark}"]})
-            live = await self._adjust(name, live, {}, inputs)
+            with remains(f"{name}@{mark}", {**inputs, **_outputs(name, {"versionId": mark})}):
+                live = await self._adjust(name, live, {}, inputs)
+                await self._client.ask(name, "models", "mergeVersionAliases", name=number, body={"versionAliases": [f"-{mark}"]})
         return State(number, _outputs(name, live))
 
     async def read(self, request: Request, resource_id: str, inputs: Json, outputs: Json) -> State | None:
@@ -134,15 +135,16 @@ class Model:
 
     async def _finish(self, request: Request, name: str, mark: str, operation: str, inputs: Json | None = None) -> Json | None:
         """Waits for an upload. Without `inputs` the upload is an earlier run's, and None tells that it failed."""
+        state = {**(inputs or {}), **_outputs(name, {"versionId": mark})}
         try:
             await self._client.finish(request.urn, operation, "uploading", request.timeout or UPLOAD_SECONDS)
         except Unfinished as error:
-            state = {**(inputs or {}), **_outputs(name, {"versionId": mark}), "operation": operation}
-            raise PartialError(f"{error}; `pulumi up` goes on with it", f"{name}@{mark}", state) from error
-        except ResourceError:
+            raise PartialError(f"{error}; `pulumi up` goes on with it", f"{name}@{mark}", {**state, "operation": operation}) from error
+        except OperationFailed:
             if inputs is not None:
                 raise
-        return await self._client.find(f"{name}@{mark}", "models")
+        with remains(f"{name}@{mark}", state):
+            return await self._client.find(f"{name}@{mark}", "models")
 
     async def _uploading(self, outputs: Json) -> bool:
         """Whether an earlier run's upload goes on."""
