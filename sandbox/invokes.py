@@ -334,7 +334,7 @@ _FUNCTIONS: dict[str, Function] = {
     "azure-native:machinelearningservices:listBatchEndpointKeys": _endpoint_keys,
     "azure-native:operationalinsights:getSharedKeys": _workspace_keys,
     "azure-native:operationalinsights:getWorkspaceSharedKeys": _workspace_keys,
-    "azure-native:resources:getResourceGroup": _lookup("azure-native:resources:ResourceGroup", "name"),
+    "azure-native:resources:getResourceGroup": _lookup("azure-native:resources:ResourceGroup", "resourceGroupName"),
     "gcp:organizations/getProject:getProject": _gcp_project,
     "gcp:organizations/getClientConfig:getClientConfig": _gcp_client,
     "gcp:compute/getZones:getZones": _gcp_zones,
