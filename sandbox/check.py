@@ -15,8 +15,9 @@ _INTERNAL = "__"
 _SHOWN = 300
 """How much of a value a message shows: an ARM id fits."""
 
-LOOSE_ENUMS: frozenset[str] = frozenset({"ManagedPolicy", "InstanceType", "Region"})
-"""AWS enumerations that list well-known values of an open set (any policy ARN, instance types newer than the SDK)."""
+LOOSE_ENUMS: frozenset[str] = frozenset({"ManagedPolicy", "InstanceType", "Region", "ConditionOperator"})
+"""Enumerations that do not say what is allowed: AWS's of open sets (any policy ARN, instance types newer than the SDK), and Azure Monitor's condition
+operators, of which the SDK has two under one name and keeps the pipelines' (`gt`), while query rules take `GreaterThan`."""
 
 
 def check_resource(catalog: Catalog, resource: ResourceType, inputs: Inputs) -> list[Refusal]:

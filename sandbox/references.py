@@ -242,6 +242,8 @@ def _arm_owner(store: Store, resource: ResourceType, resource_id: str, found: Fo
     if not found_provider:
         return
     parts = below.split("/")
+    if "blobs" in parts:  # a blob's name has slashes of its own
+        parts = [*parts[: parts.index("blobs") + 1], "/".join(parts[parts.index("blobs") + 1 :])]
     for count in range(len(parts) - 2, 2, -2):
         if parts[count - 1].lower() in _DEFAULT_CHILDREN:
             continue

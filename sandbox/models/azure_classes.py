@@ -62,7 +62,8 @@ class Package:
                 continue
             name = str(told["key"]).replace("\\.", "%").split(".")[-1].replace("%", ".")
             wire[attribute] = name
-            properties[name] = {**self._type(str(told["type"])), **_limits(limits)}
+            # The provider takes the identities as a list and gives them to ARM as keys.
+            properties[name] = {} if name == "userAssignedIdentities" else {**self._type(str(told["type"])), **_limits(limits)}
             if limits.get("required"):
                 required.append(name)
         made: dict[str, Any] = {"type": "object", "properties": properties, "required": required}
