@@ -10,8 +10,6 @@ from typing import TypeVar
 
 import pulumi
 
-from modeldeploy.spec.names import fit
-
 T = TypeVar("T")
 
 RESOURCE_ID = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[^/]+(/[^/]+/[^/]+)+", re.IGNORECASE)
@@ -69,8 +67,11 @@ def unique(name: str, group: pulumi.Input[str], limit: int, separator: str = "-"
     The same idea as ARM's `uniqueString(resourceGroup().id)`: the group's own name has a random part.
     """
 
+    start = re.sub(f"[^a-z0-9{separator}]", separator, name.lower())
+    start = start if start[:1].isalpha() else f"m{start}"
+    start = start[: limit - 8 - len(separator)].rstrip("-")
+
     def build(identifier: str) -> str:
-        digest = hashlib.sha256(f"{identifier.lower()}/{name}".encode()).hexdigest()[:8]
-        return f"{fit(name, limit - 8 - len(separator), separator)}{separator}{digest}"
+        return f"{start}{separator}{hashlib.sha256(f'{identifier.lower()}/{name}'.encode()).hexdigest()[:8]}"
 
     return lift(build, group)
