@@ -22,8 +22,9 @@ pulumi preview --policy-pack policies --policy-pack-config policy-config.json
 ```
 
 A mandatory violation ends the preview with exit code 1. Each rule looks only at the resource types in its row, and asks for plain inputs. What
-happens where a preview does not know a value yet (another resource's output) is in the column *unknown*: *advisory* means that Pulumi says it could not
-decide, and the update decides; *set* means that the rule only asks whether something is set, and an unknown value is.
+happens where a preview does not know a value yet (another resource's output) is in the column *unknown*: *advisory* means that one advisory at the
+end (`pack-undecided`) names the rule, resource and input, and the update decides; *set* means that the rule only asks whether something is set, and
+an unknown value is.
 
 What a resource rule cannot see is what is not there: a bucket without its encryption, an endpoint without an alarm.
 """

@@ -13,6 +13,8 @@ from pulumi_policy import (
     ResourceValidationArgs,
     ResourceValidationPolicy,
     Severity,
+    StackValidationArgs,
+    StackValidationPolicy,
 )
 from pulumi_policy.proxy import UnknownValueError
 
@@ -21,13 +23,19 @@ from policies.rules import RULES
 from policies.settings import SCHEMA, Exemption, Settings, unused_rules
 
 SETTINGS_POLICY = "pack-settings"
+UNDECIDED_POLICY = "pack-undecided"
+LISTED = 5
+"""How many resources are listed for each rule that a preview could not decide."""
 
 
 class Pack:
     """The rules, and the settings they share.
 
     Pulumi hands configuration to each policy by its name, and calls the policies in order for each resource. So the first policy, `pack-settings`,
-    carries the settings of all; it also reports the exceptions. Where it is disabled, the defaults hold and no exception counts."""
+    carries the settings of all; it also reports the exceptions. Where it is disabled, the defaults hold and no exception counts.
+
+    Rules that a preview cannot decide are reported once, by the last policy, and not at each resource: identities of what is not made yet are in most
+    policy documents, and a preview full of such lines is one that nobody reads."""
 
     def __init__(self, rules: Sequence[Rule] = RULES, today: Callable[[], datetime.date] = datetime.date.today) -> None:
         self.rules = rules
@@ -38,10 +46,11 @@ class Pack:
             for token in rule.types:
                 self._by_type.setdefault(token, []).append(rule)
         self._told = False
+        self._undecided: dict[str, list[str]] = {}
 
     def policies(self) -> list[Policy]:
-        """All Pulumi policies, the settings first."""
-        return [self._settings_policy(), *(self._policy(rule) for rule in self.rules)]
+        """All Pulumi policies, the settings first and what was not decided last."""
+        return [self._settings_policy(), *(self._policy(rule) for rule in self.rules), self._undecided_policy()]
 
     def _settings_policy(self) -> Policy:
         return ResourceValidationPolicy(
@@ -82,8 +91,11 @@ class Pack:
             exemption = self._exemption(rule, resource)
             if exemption is not None and exemption.in_force(self._today()):
                 return
-            for message in rule.findings(resource):
-                report(message, None)
+            try:
+                for message in rule.findings(resource):
+                    report(message, None)
+            except UnknownValueError as error:
+                self._undecided.setdefault(rule.id, []).append(f"{resource.name} ({'.'.join(error.props)})")
 
         return ResourceValidationPolicy(
             name=rule.id,
@@ -97,6 +109,20 @@ class Pack:
             tags=[rule.family.id, *(reference.id for reference in rule.references)],
             remediation_steps=rule.fix,
         )
+
+    def _undecided_policy(self) -> Policy:
+        return StackValidationPolicy(
+            name=UNDECIDED_POLICY,
+            description="Rules that this preview cannot decide, as values of other resources are not known yet. The update decides them.",
+            validate=self._report_undecided,
+            enforcement_level=EnforcementLevel.ADVISORY,
+            severity=Severity.LOW,
+        )
+
+    def _report_undecided(self, _: StackValidationArgs, report: ReportViolation) -> None:
+        undecided, self._undecided = self._undecided, {}
+        if undecided:
+            report("\n".join(f"{rule}: {_listed(undecided[rule])}" for rule in sorted(undecided)), None)
 
     def _resource(self, args: ResourceValidationArgs) -> Resource:
         try:
@@ -116,3 +142,8 @@ class Pack:
             return any(True for _ in rule.findings(resource))
         except UnknownValueError:
             return True
+
+
+def _listed(resources: Sequence[str]) -> str:
+    more = len(resources) - LISTED
+    return ", ".join(resources[:LISTED]) + (f" and {more} more" if more > 0 else "")

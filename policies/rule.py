@@ -63,7 +63,7 @@ class Unknown(StrEnum):
     """What a rule does when a preview does not know a value it needs."""
 
     ADVISORY = "advisory"
-    """It cannot be decided: Pulumi says so as an advisory, and the update decides."""
+    """It cannot be decided: an advisory at the end of the preview says so, and the update decides."""
     SET = "counts as set"
     """The rule only asks whether something is set, and an unknown value (another resource's output) is."""
 

@@ -11,7 +11,7 @@ Check = Callable[["View"], Iterator[str]]
 
 class View:
     """A part of a resource's inputs, read by wire names (`a.b.c`). Reading a value that a preview does not know raises `UnknownValueError`,
-    which Pulumi reports as an advisory; asking whether something is `given` never does."""
+    which the pack reports as an advisory; asking whether something is `given` never does."""
 
     def __init__(self, values: Mapping[str, Any], prefix: str = "", reads: set[str] | None = None) -> None:
         self._values = values

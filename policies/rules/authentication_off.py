@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pulumi_policy import Severity
+from pulumi_policy import EnforcementLevel, Severity
 
 from policies.checks import all_of, is_off, is_on, not_anyone, one_of
 from policies.rule import Family, Reference, Resource, Rule, aws_config, azure_policy, checkov, google_scc
@@ -32,12 +32,22 @@ def _route(resource: Resource) -> Iterator[str]:
         yield f"authorizationType is {short(resource.text('authorizationType'))}"
 
 
-def _local_auth(name: str, token: str, path: str, *, off: bool, references: tuple[Reference, ...] = (), fix: str = "") -> Rule:
+def _local_auth(
+    name: str,
+    token: str,
+    path: str,
+    *,
+    off: bool,
+    references: tuple[Reference, ...] = (),
+    fix: str = "",
+    level: EnforcementLevel = EnforcementLevel.MANDATORY,
+) -> Rule:
     """The rule for an Azure service that has a switch for keys and passwords."""
     return Rule(
         id=f"azure-{name}-local-auth",
         family=FAMILY,
         severity=Severity.HIGH,
+        level=level,
         types=(f"azure-native:{token}",),
         check=is_off(path, default=True) if off else is_on(path),
         fix=fix or f"Set it to {'false' if off else 'true'} and {ENTRA}.",
@@ -118,6 +128,8 @@ RULES = (
         off=True,
         references=checkov("CKV2_AZURE_40")
         + azure_policy("8c6a50c6-9ffd-4ae7-986f-5fa6111f9a54", "Storage accounts should prevent shared key access"),
+        fix="Set it to false and let callers log in with Entra ID. Pulumi uploads blobs with the key: leave it on only for an account of uploads.",
+        level=EnforcementLevel.ADVISORY,
     ),
     Rule(
         id="azure-containerregistry-registry-local-auth",

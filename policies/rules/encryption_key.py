@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from pulumi_policy import Severity
+from pulumi_policy import EnforcementLevel, Severity
 
 from policies.checks import all_of, every, is_given, is_on, one_of
 from policies.rule import Family, Resource, Rule, Unknown, aws_config, azure_policy, checkov, google_scc
@@ -233,10 +233,12 @@ RULES = (
     Rule(
         id="azure-containerregistry-registry-key",
         family=FAMILY,
-        severity=Severity.MEDIUM,
+        severity=Severity.LOW,
         types=("azure-native:containerregistry:Registry",),
         check=one_of("encryption.status", "enabled"),
         fix="Give encryption with status enabled and keyVaultProperties; it needs sku Premium.",
+        why="With a key of your own you can take access away. Images are programs, so that Azure's key will do for many.",
+        level=EnforcementLevel.ADVISORY,
         references=azure_policy("5b9159ae-1701-4a6f-9a7a-aa9c8ddd0580", "Container registries should be encrypted with a customer-managed key"),
     ),
     Rule(

@@ -30,6 +30,18 @@ def _kept(path: str, default: int, forever: int | None = None) -> Callable[[Reso
     return check
 
 
+def _kept_in_storage(path: str) -> Callable[[Resource], Iterator[str]]:
+    """The same for logs that are kept in a storage account, where they may stay until the account's own lifecycle rules delete them (0, not set)."""
+
+    def check(resource: Resource) -> Iterator[str]:
+        number = resource.number(path)
+        least = resource.settings.log_retention_days
+        if number and number < least:
+            yield f"{path} is {short(number)}; {least} days are asked for at least"
+
+    return check
+
+
 RULES = (
     Rule(
         id="aws-cloudwatch-loggroup-retention",
@@ -66,8 +78,8 @@ RULES = (
             "azure-native:sql:ExtendedDatabaseBlobAuditingPolicy",
             "azure-native:sql:DatabaseBlobAuditingPolicy",
         ),
-        check=_kept("retentionDays", default=0, forever=0),
-        fix="Write the days that audit records are kept.",
+        check=_kept_in_storage("retentionDays"),
+        fix="Write more days, or 0 and a lifecycle rule on the storage account.",
         references=checkov("CKV_AZURE_24"),
     ),
     Rule(
@@ -75,8 +87,8 @@ RULES = (
         family=FAMILY,
         severity=Severity.LOW,
         types=("azure-native:network:FlowLog",),
-        check=_kept("retentionPolicy.days", default=0, forever=0),
-        fix="Write retentionPolicy with enabled true and the days.",
+        check=_kept_in_storage("retentionPolicy.days"),
+        fix="Write more days, or 0 and a lifecycle rule on the storage account.",
         references=checkov("CKV_AZURE_12"),
     ),
     Rule(

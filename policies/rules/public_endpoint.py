@@ -203,13 +203,17 @@ RULES = (
     ),
     _public_network("machinelearning-onlineendpoint", "machinelearningservices:OnlineEndpoint", path="properties.publicNetworkAccess"),
     Rule(
-        id="azure-machinelearning-onlinedeployment-egress",
+        id="azure-machinelearning-workspace-egress",
         family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:machinelearningservices:OnlineDeployment",),
-        check=one_of("properties.egressPublicNetworkAccess", "Disabled"),
+        severity=Severity.HIGH,
+        types=("azure-native:machinelearningservices:Workspace",),
+        check=one_of("managedNetwork.isolationMode", "AllowOnlyApprovedOutbound"),
         why="A model container that can call out can send data out.",
-        fix="Set it to Disabled; the deployment then reaches the workspace's own resources only. Not set means open.",
+        fix="Write AllowOnlyApprovedOutbound: deployments then reach what the workspace's rules name, and nothing else.",
+        references=azure_policy(
+            "6ddb1705-c8cf-450e-aa4b-19ad6703c440",
+            "Azure Machine Learning and Ai Studio should use Allow Only Approved Outbound Managed Vnet mode",
+        ),
     ),
     _public_network(
         "containerregistry-registry",

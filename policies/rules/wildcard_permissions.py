@@ -1,5 +1,6 @@
 """Permissions on everything, or for everybody."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -25,6 +26,9 @@ AZURE_ROLES = {
     "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
 }
 """https://learn.microsoft.com/azure/role-based-access-control/built-in-roles"""
+
+WIDE_SCOPE = re.compile(r"(?i)/?(providers/Microsoft\.Management/managementGroups/[^/]+|subscriptions/[^/]+(/resourceGroups/[^/]+)?)/?")
+"""A management group, a subscription or a resource group."""
 
 GOOGLE_ROLES = ("roles/owner", "roles/editor", "roles/iam.serviceAccountUser", "roles/iam.serviceAccountTokenCreator", "roles/iam.securityAdmin")
 """Roles that, on a whole project, folder or organization, give everything or lead to it."""
@@ -73,9 +77,11 @@ def _permission(resource: Resource) -> Iterator[str]:
 
 
 def _assignment(resource: Resource) -> Iterator[str]:
-    role = (resource.text("roleDefinitionId") or "").rpartition("/")[2].lower()
-    if role in AZURE_ROLES:
-        yield f"roleDefinitionId is the role {AZURE_ROLES[role]!r}"
+    role = AZURE_ROLES.get((resource.text("roleDefinitionId") or "").rpartition("/")[2].lower())
+    if role == "Contributor" and not WIDE_SCOPE.fullmatch(resource.text("scope") or ""):
+        return  # on one resource, some services need it of their identities
+    if role:
+        yield f"roleDefinitionId is the role '{role}'"
 
 
 def _definition(resource: Resource) -> Iterator[str]:

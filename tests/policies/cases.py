@@ -116,12 +116,8 @@ for rule, path in (
 ):
     broken(f"{rule}-public-network", path, MISSING, f"{path} is not set")
     broken(f"{rule}-public-network", path, "Enabled", f"{path} is 'Enabled'")
-broken(
-    "azure-machinelearning-onlinedeployment-egress",
-    "properties.egressPublicNetworkAccess",
-    "Enabled",
-    "egressPublicNetworkAccess is 'Enabled'",
-)
+broken("azure-machinelearning-workspace-egress", "managedNetwork.isolationMode", "AllowInternetOutbound", "isolationMode is 'AllowInternetOutbound'")
+broken("azure-machinelearning-workspace-egress", "managedNetwork", MISSING, "managedNetwork.isolationMode is not set")
 broken("azure-containerapps-app-external", "configuration.ingress.external", True, "external is true")
 broken("azure-containerinstance-group-public-ip", "ipAddress.type", "Public", "ipAddress.type is 'Public'")
 broken("azure-containerservice-cluster-public", "apiServerAccessProfile.enablePrivateCluster", False, "enablePrivateCluster is false")
@@ -251,6 +247,8 @@ broken("aws-lambda-permission-anyone", "principal", "*", "principal is '*'")
 ROLES = "/providers/Microsoft.Authorization/roleDefinitions"
 OWNER = f"{ROLES}/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 broken("azure-authorization-roleassignment-wide", "roleDefinitionId", OWNER, "roleDefinitionId is the role 'Owner'")
+CONTRIBUTOR = f"{ROLES}/b24988ac-6180-42a0-ab88-20f7382dd24c"
+broken("azure-authorization-roleassignment-wide", "roleDefinitionId", CONTRIBUTOR, "roleDefinitionId is the role 'Contributor'")
 broken("azure-authorization-roledefinition-wildcard", "permissions[0].actions", ["*"], "permissions[0].actions holds '*'")
 broken("gcp-projects-iam-wide", "role", "roles/editor", "role is 'roles/editor' on the whole")
 broken("kubernetes-rbac-role-wildcard", "rules[0].verbs", ["*"], "rules[0].verbs holds '*'")

@@ -332,7 +332,6 @@ AZURE: dict[str, Props] = {
     "machinelearningservices:EnvironmentVersion": {"properties": {"image": IMAGE}},
     "machinelearningservices:OnlineDeployment": {
         "properties": {
-            "egressPublicNetworkAccess": "Disabled",
             "endpointComputeType": "Managed",
             "environmentId": f"{SUBSCRIPTION}/resourceGroups/g/providers/x/environments/e/versions/3",
             "environmentVariables": {"MODEL_NAME": "pricing"},
@@ -342,6 +341,7 @@ AZURE: dict[str, Props] = {
     "machinelearningservices:OnlineEndpoint": {"properties": {"authMode": "AADToken", "publicNetworkAccess": "Disabled"}},
     "machinelearningservices:Workspace": {
         "publicNetworkAccess": "Disabled",
+        "managedNetwork": {"isolationMode": "AllowOnlyApprovedOutbound"},
         "encryption": {"status": "Enabled", "keyVaultProperties": {"keyIdentifier": "https://v.vault.azure.net/keys/k", "keyVaultArmId": "v"}},
     },
     "monitor:AutoscaleSetting": {"profiles": [{"name": "p", "capacity": {"minimum": "2", "maximum": "4", "default": "2"}, "rules": []}]},

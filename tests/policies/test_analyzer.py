@@ -11,7 +11,7 @@ import pytest
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
-from policies.pack import SETTINGS_POLICY
+from policies.pack import SETTINGS_POLICY, UNDECIDED_POLICY
 from policies.rules import RULES
 from tests.policies.cases import CASES, Case
 from tests.policies.resources import COMPLIANT
@@ -52,8 +52,8 @@ def test_the_pack_introduces_itself(analyzer: analyzer_pb2_grpc.AnalyzerStub) ->
     info = analyzer.GetAnalyzerInfo(empty_pb2.Empty())
     assert info.name == "modeldeploy"
     assert info.supportsConfig
-    assert [policy.name for policy in info.policies] == [SETTINGS_POLICY, *(rule.id for rule in RULES)]
-    assert all(policy.remediation_steps for policy in info.policies[1:])
+    assert [policy.name for policy in info.policies] == [SETTINGS_POLICY, *(rule.id for rule in RULES), UNDECIDED_POLICY]
+    assert all(policy.remediation_steps for policy in info.policies[1:-1])
 
 
 @pytest.mark.parametrize("token", sorted(COMPLIANT))
@@ -68,12 +68,14 @@ def test_a_broken_resource_is_refused_by_its_rule(analyzer: analyzer_pb2_grpc.An
     assert analyzer_pb2.EnforcementLevel.Name(said[case.rule].enforcementLevel) == LEVELS[case.rule]
 
 
-def test_an_unknown_value_becomes_an_advisory(analyzer: analyzer_pb2_grpc.AnalyzerStub) -> None:
+def test_an_unknown_value_becomes_one_advisory_at_the_end(analyzer: analyzer_pb2_grpc.AnalyzerStub) -> None:
     token = "aws:rds/instance:Instance"
-    said = ask(analyzer, token, changed(COMPLIANT[token], "publiclyAccessible", UNKNOWN))
-    assert list(said) == ["aws-rds-instance-public"]
-    assert said["aws-rds-instance-public"].enforcementLevel == analyzer_pb2.ADVISORY
-    assert "can't run policy 'aws-rds-instance-public'" in said["aws-rds-instance-public"].message
+    assert ask(analyzer, token, changed(COMPLIANT[token], "publiclyAccessible", UNKNOWN)) == {}
+    (said,) = analyzer.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest()).diagnostics
+    assert said.policyName == UNDECIDED_POLICY
+    assert said.enforcementLevel == analyzer_pb2.ADVISORY
+    assert "aws-rds-instance-public: pricing (publiclyAccessible)" in said.message
+    assert list(analyzer.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest()).diagnostics) == []
 
 
 def test_a_secret_is_read_like_any_value_and_never_shown(analyzer: analyzer_pb2_grpc.AnalyzerStub) -> None:

@@ -4,10 +4,10 @@ import datetime
 from typing import Any
 
 import pytest
-from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy
+from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy, StackValidationArgs, StackValidationPolicy
 from pulumi_policy.proxy import UnknownValueError
 
-from policies.pack import SETTINGS_POLICY, Pack
+from policies.pack import SETTINGS_POLICY, UNDECIDED_POLICY, Pack
 from policies.rule import canonical
 from policies.rules import RULES
 from policies.settings import Settings
@@ -24,7 +24,8 @@ def run(token: str, props: dict[str, Any], config: dict[str, Any] | None = None,
     """All messages for one resource, by policy, as the engine asks for them: one policy after the other, each with its own configuration."""
     said: dict[str, list[str]] = {}
     for policy in Pack(today=lambda: TODAY).policies():
-        assert isinstance(policy, ResourceValidationPolicy)
+        if not isinstance(policy, ResourceValidationPolicy):
+            continue
         given = arguments(token, props, config if policy.name == SETTINGS_POLICY else None, **more)
         messages: list[str] = []
         policy.validate(given, lambda message, urn=None, into=messages: into.append(message))
@@ -39,9 +40,7 @@ def exception(**changes: str) -> dict[str, Any]:
 
 
 def test_the_settings_policy_comes_first_so_that_the_others_see_the_settings() -> None:
-    policies = Pack().policies()
-    assert policies[0].name == SETTINGS_POLICY
-    assert [policy.name for policy in policies[1:]] == [rule.id for rule in RULES]
+    assert [policy.name for policy in Pack().policies()] == [SETTINGS_POLICY, *(rule.id for rule in RULES), UNDECIDED_POLICY]
 
 
 @pytest.mark.parametrize("policy", Pack().policies(), ids=lambda policy: policy.name)
@@ -220,6 +219,33 @@ def test_default_labels_of_the_provider_count() -> None:
 )
 def test_the_same_resource_under_another_token_is_looked_at_too(token: str, same: str) -> None:
     assert canonical(token) == same
+
+
+def test_what_a_preview_cannot_decide_is_told_once_at_its_end() -> None:
+    policies = Pack().policies()
+    props = changed(changed(COMPLIANT[DATABASE], "publiclyAccessible", UNKNOWN), "storageEncrypted", UNKNOWN)
+    said: list[str] = []
+    for number in range(7):
+        for policy in policies:
+            if isinstance(policy, ResourceValidationPolicy):
+                policy.validate(arguments(DATABASE, props, name=f"db-{number}"), lambda message, urn=None: said.append(message))
+    assert said == []
+    last = policies[-1]
+    assert isinstance(last, StackValidationPolicy)
+    last.validate(StackValidationArgs([]), lambda message, urn=None: said.append(message))
+    last.validate(StackValidationArgs([]), lambda message, urn=None: said.append(message))
+    listed = ", ".join(f"db-{number} (storageEncrypted)" for number in range(5))
+    (message,) = said
+    assert f"aws-rds-database-key: {listed} and 2 more" in message.splitlines()
+    assert message.splitlines()[1].startswith("aws-rds-instance-public: db-0 (publiclyAccessible), ")
+
+
+def test_a_service_that_needs_contributor_on_one_resource_gets_it() -> None:
+    token = "azure-native:authorization:RoleAssignment"
+    contributor = changed(COMPLIANT[token], "roleDefinitionId", "/x/b24988ac-6180-42a0-ab88-20f7382dd24c")
+    group = contributor["scope"]
+    assert len(run(token, contributor)) == 1
+    assert run(token, {**contributor, "scope": f"{group}/providers/Microsoft.Storage/storageAccounts/a"}) == {}
 
 
 def test_an_unknown_element_does_not_hide_an_open_one() -> None:
