@@ -1,6 +1,6 @@
 """Data sources and provider functions: what components ask the providers besides resources.
 
-A table of functions, each from arguments and configuration to a result. `_lookup` answers "get me this resource" from the sandbox's own records.
+A table of functions, each from arguments and configuration to a result. "Get me this resource" is answered from the sandbox's own records without one.
 """
 
 import hashlib
@@ -11,7 +11,8 @@ from typing import Any, cast
 
 from sandbox import config as own
 from sandbox.config import ProviderConfig
-from sandbox.store import Record, Store
+from sandbox.metadata import catalog
+from sandbox.store import Store
 from sandbox.suggest import nearest_tokens
 from sandbox.values import Inputs
 
@@ -40,7 +41,7 @@ Function = Callable[[Call], Inputs]
 
 def invoke(call: Call) -> Inputs:
     """The result of a provider function."""
-    function = _FUNCTIONS.get(call.token)
+    function = _FUNCTIONS.get(call.token) or (_lookup if _looked_up(call.token) else None)
     if function is None:
         near = nearest_tokens(call.token, _FUNCTIONS)
         raise InvokeError(f"the sandbox does not know the function {call.token}; it knows {', '.join(near) if near else 'none like it'}")
@@ -152,26 +153,27 @@ def _prebuilt_image(call: Call) -> Inputs:
     return {**call.arguments, "id": path, "registryId": registry, "registryPath": path, "region": call.region}
 
 
-def _lookup(token: str, *keys: str) -> Function:
-    """Finds a record of a type by the arguments that say which one."""
-
-    def function(call: Call) -> Inputs:
-        record = _find(call, token, keys)
-        if record is None:
-            asked = ", ".join(f"{key}={call.arguments[key]}" for key in call.arguments)
-            raise InvokeError(f"{call.token}: there is no {token.rsplit(':', 1)[-1]} with {asked or 'these arguments'} in this sandbox")
-        return {**record.outputs, "id": record.id, **{key: value for key, value in call.arguments.items() if key not in record.outputs}}
-
-    return function
-
-
-def _find(call: Call, token: str, keys: tuple[str, ...]) -> Record | None:
-    wanted = {key: str(call.arguments[key]) for key in keys if call.arguments.get(key) is not None}
+def _lookup(call: Call) -> Inputs:
+    """`getVpc` answers with the `Vpc` that has what the arguments say; so does every function of that form."""
+    token = _looked_up(call.token)
+    given = {name: value for name, value in call.arguments.items() if isinstance(value, str)}
     for record in call.store.of_type(token):
         known = {**record.outputs, "id": record.id}
-        if wanted and all(str(known.get(key)).lower() == value.lower() for key, value in wanted.items()):
-            return record
-    return None
+        if given and all(str(known.get(name)).lower() == value.lower() for name, value in given.items()):
+            return {**call.arguments, **record.outputs, "id": record.id}
+    asked = ", ".join(f"{name}={value}" for name, value in call.arguments.items()) or "these arguments"
+    raise InvokeError(f"{call.token}: there is no {token.rsplit(':', 1)[-1]} with {asked} in this sandbox")
+
+
+def _looked_up(token: str) -> str:
+    """The resource type a function looks up, or nothing."""
+    parts = token.split(":")
+    name = parts[-1].removeprefix("get")
+    if name == parts[-1] or len(parts) != 3:
+        return ""
+    module = parts[1].split("/")[0]
+    candidate = f"{parts[0]}:{module}:{name}" if parts[0] == "azure-native" else f"{parts[0]}:{module}/{name[0].lower()}{name[1:]}:{name}"
+    return candidate if candidate in catalog(parts[0]).tokens() else ""
 
 
 def _subnets(call: Call) -> Inputs:
@@ -318,32 +320,17 @@ _FUNCTIONS: dict[str, Function] = {
     "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": _prebuilt_image,
     "aws:cloudcontrol/getResource:getResource": _cloud_control,
     "aws:ec2/getPrefixList:getPrefixList": _prefix_list,
-    "aws:ec2/getVpc:getVpc": _lookup("aws:ec2/vpc:Vpc", "id", "cidrBlock"),
-    "aws:ec2/getSubnet:getSubnet": _lookup("aws:ec2/subnet:Subnet", "id", "vpcId", "cidrBlock"),
     "aws:ec2/getSubnets:getSubnets": _subnets,
-    "aws:ec2/getSecurityGroup:getSecurityGroup": _lookup("aws:ec2/securityGroup:SecurityGroup", "id", "name", "vpcId"),
-    "aws:kms/getKey:getKey": _lookup("aws:kms/key:Key", "keyId"),
-    "aws:kms/getAlias:getAlias": _lookup("aws:kms/alias:Alias", "name"),
-    "aws:s3/getBucket:getBucket": _lookup("aws:s3/bucket:Bucket", "bucket"),
-    "aws:iam/getRole:getRole": _lookup("aws:iam/role:Role", "name"),
-    "aws:ecr/getRepository:getRepository": _lookup("aws:ecr/repository:Repository", "name"),
-    "aws:sns/getTopic:getTopic": _lookup("aws:sns/topic:Topic", "name"),
     "azure-native:authorization:getClientConfig": _azure_client,
     "azure-native:storage:listStorageAccountKeys": _storage_keys,
     "azure-native:machinelearningservices:listOnlineEndpointKeys": _endpoint_keys,
     "azure-native:machinelearningservices:listBatchEndpointKeys": _endpoint_keys,
     "azure-native:operationalinsights:getSharedKeys": _workspace_keys,
     "azure-native:operationalinsights:getWorkspaceSharedKeys": _workspace_keys,
-    "azure-native:resources:getResourceGroup": _lookup("azure-native:resources:ResourceGroup", "resourceGroupName"),
     "gcp:organizations/getProject:getProject": _gcp_project,
     "gcp:organizations/getClientConfig:getClientConfig": _gcp_client,
     "gcp:compute/getZones:getZones": _gcp_zones,
-    "gcp:compute/getNetwork:getNetwork": _lookup("gcp:compute/network:Network", "name"),
-    "gcp:compute/getSubnetwork:getSubnetwork": _lookup("gcp:compute/subnetwork:Subnetwork", "name"),
     "gcp:storage/getProjectServiceAccount:getProjectServiceAccount": _storage_agent,
     "gcp:bigquery/getDefaultServiceAccount:getDefaultServiceAccount": _bigquery_agent,
     "gcp:logging/getProjectCmekSettings:getProjectCmekSettings": _logging_agent,
-    "gcp:storage/getBucket:getBucket": _lookup("gcp:storage/bucket:Bucket", "name"),
-    "gcp:kms/getKMSCryptoKey:getKMSCryptoKey": _lookup("gcp:kms/cryptoKey:CryptoKey", "name", "keyRing"),
-    "gcp:serviceaccount/getAccount:getAccount": _lookup("gcp:serviceaccount/account:Account", "accountId"),
 }

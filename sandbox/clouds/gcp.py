@@ -203,6 +203,12 @@ _NET: dict[str, Row] = {
         references={"network": _NETWORK},
         replaces=frozenset({"network", "service"}),
     ),
+    "gcp:compute/route:Route": Row(
+        outputs={"nextHopNetwork": "{network}", "creationTimestamp": "{now}"},
+        references={"network": _NETWORK},
+        replaces=frozenset({"name", "network", "destRange", "nextHopGateway", "nextHopIlb", "nextHopIp", "priority", "tags", "description"}),
+    ),
+    "gcp:dns/policy:Policy": Row(references={"networks.*.networkUrl": _NETWORK}, replaces=frozenset({"name"})),
     "gcp:dns/managedZone:ManagedZone": Row(
         outputs={"nameServers": ["ns-gcp-private.googledomains.com."], "managedZoneId": 1, "creationTime": "{now}"},
         replaces=frozenset({"name", "dnsName", "visibility"}),
@@ -248,6 +254,7 @@ _OPERATIONS: dict[str, Row] = {
         outputs={"writerIdentity": "serviceAccount:service-{projectNumber}@gcp-sa-logging.iam.gserviceaccount.com"},
         replaces=frozenset({"name", "uniqueWriterIdentity"}),
     ),
+    "gcp:logging/projectExclusion:ProjectExclusion": Row(id="projects/{project}/exclusions/{name}", replaces=frozenset({"name"})),
     "gcp:logging/projectBucketConfig:ProjectBucketConfig": Row(
         id="projects/{project|last}/locations/{location}/buckets/{bucketId}", outputs={"name": "{id}", "lifecycleState": "ACTIVE"}, autoname=False
     ),

@@ -5,6 +5,7 @@ import pytest
 
 from sandbox.invokes import InvokeError
 from tests.sandbox.cloud import Cloud
+from tests.sandbox.test_references import configuration, model
 
 
 def invoke(cloud: Cloud, token: str, **arguments: Any) -> dict[str, Any]:
@@ -65,3 +66,23 @@ def test_an_unknown_function_is_refused_with_the_nearest(cloud: Cloud) -> None:
 def test_the_registry_of_prebuilt_images(cloud: Cloud) -> None:
     made = invoke(cloud, "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage", repositoryName="sagemaker-scikit-learn", imageTag="1.2-1-cpu-py3")
     assert made["registryPath"] == "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+
+
+def test_cloud_control_reads_what_exists_under_cloudformation_s_names(cloud: Cloud) -> None:
+    settings = configuration(cloud, model(cloud).outputs["name"])
+    endpoint = cloud.create("aws:sagemaker/endpoint:Endpoint", endpointConfigName=settings.outputs["name"])
+    token, kind = "aws:cloudcontrol/getResource:getResource", "AWS::SageMaker::Endpoint"
+    found = invoke(cloud, token, typeName=kind, identifier=endpoint.outputs["arn"])
+    assert json.loads(found["properties"])["EndpointConfigName"] == settings.outputs["name"]
+    with pytest.raises(InvokeError, match="there is no AWS::SageMaker::Endpoint 'gone'"):
+        invoke(cloud, token, typeName=kind, identifier="gone")
+
+
+def test_google_s_own_accounts_belong_to_the_project(cloud: Cloud) -> None:
+    agent = invoke(cloud, "gcp:storage/getProjectServiceAccount:getProjectServiceAccount")
+    assert agent["member"] == "serviceAccount:service-100000000000@gs-project-accounts.iam.gserviceaccount.com"
+
+
+def test_an_azure_group_is_found_by_its_name(cloud: Cloud) -> None:
+    made = cloud.create("azure-native:resources:ResourceGroup", location="westeurope")
+    assert invoke(cloud, "azure-native:resources:getResourceGroup", resourceGroupName=made.outputs["name"])["id"] == made.id
