@@ -7,7 +7,8 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -138,16 +139,23 @@ class VertexApi:
 
     def deployed_models(self, endpoint: str) -> list[str]:
         """Numbers of the models deployed to an endpoint, or on their way: it must not be deleted while there are any."""
-        with self._lock:
-            self._store.begin()
-            self._settle()
-            self._store.commit()
+        with self._looking():
             return self._ids(self._key(endpoint))
 
     def models(self) -> list[str]:
         """Names of the models in the registry, each with its version."""
-        with self._lock:
+        with self._looking():
             return list(self._store.all("version"))
+
+    @contextmanager
+    def _looking(self) -> Generator[None]:
+        with self._lock:
+            self._store.begin()
+            self._settle()
+            try:
+                yield
+            finally:
+                self._store.commit()
 
     def close(self) -> None:
         """Closes the store; connections that are still open get no answer any more."""

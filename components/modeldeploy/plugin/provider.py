@@ -64,7 +64,10 @@ class ModelDeployProvider(sdk.Provider):
         """Compares inputs with inputs: what the program said last (or the cloud, after a refresh) with what it says now."""
         resource = self._resource(Request(request.urn))
         old = request.old_inputs if isinstance(request, DiffRequest) else request.old_state
-        changes = differences(from_properties(old), from_properties(request.new_inputs))
+        before, after = from_properties(old), from_properties(request.new_inputs)
+        alike = {name for name in {*before, *after} if resource.same(name, before.get(name), after.get(name))}
+        before, after = ({name: value for name, value in each.items() if name not in alike} for each in (before, after))
+        changes = differences(before, after)
         changes = {path: kind for path, kind in changes.items() if top(path) not in request.ignore_changes}
         replaces = sorted({top(path) for path in changes} & resource.immutable)
         detailed = {path: sdk.PropertyDiff(_kind(kind, top(path) in replaces), True) for path, kind in changes.items()}

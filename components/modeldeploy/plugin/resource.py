@@ -59,6 +59,10 @@ class Resource(Protocol):
         """Inputs chosen for the user: names. `old` is empty for a new resource."""
         ...
 
+    def same(self, name: str, old: Any, new: Any) -> bool:
+        """Whether two different values of an input (None where it is not given) mean the same."""
+        ...
+
     async def create(self, request: Request, inputs: Json) -> State:
         """Makes the resource."""
         ...

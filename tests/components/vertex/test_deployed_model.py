@@ -162,6 +162,18 @@ def test_import_finds_all_inputs_and_the_models_own_name(plugin: Plugin, api: Ve
     assert imported.inputs == {**made.inputs, "model": model.replace("projects/shop", f"projects/{number}")}
 
 
+def test_an_imported_deployment_is_not_made_again_for_the_projects_name(plugin: Plugin, model: str) -> None:
+    made = plugin.create(urn("VertexDeployedModel"), deployed_inputs(model))
+    imported = plugin.read(Resource(made.urn, made.id, {}, {}))
+    assert imported is not None
+    assert imported.inputs["displayName"] == "pricing", "the service's own choice"
+    diff = plugin.diff(imported, deployed_inputs(model))
+    assert diff.changes == diff.DIFF_NONE
+    other = plugin.diff(imported, deployed_inputs(model.replace("@1", "@2")))
+    assert list(other.replaces) == ["model"]
+    assert list(plugin.diff(made, deployed_inputs(model.replace("shop", "warehouse"))).replaces) == ["model"], "two ids are two projects"
+
+
 def test_import_by_something_that_is_no_name_says_what_is_one(plugin: Plugin) -> None:
     with pytest.raises(Failed, match="'12345' is not of the form projects/P/locations/L/endpoints/E/deployedModels/ID"):
         plugin.read(Resource(urn("VertexDeployedModel"), "12345", {}, {}))

@@ -86,3 +86,9 @@ def test_import_by_the_endpoints_name(plugin: Plugin, numbers: tuple[str, str]) 
 def test_a_deployment_that_does_not_exist_is_named(plugin: Plugin, numbers: tuple[str, str]) -> None:
     with pytest.raises(Failed, match="traffic_split names DeployedModel 77, which is not in this Endpoint"):
         plugin.create(urn("VertexTrafficSplit"), split_inputs(d77=100))
+
+
+def test_the_endpoint_by_its_projects_number_is_the_same(plugin: Plugin, api: VertexServer, numbers: tuple[str, str]) -> None:
+    split = plugin.create(urn("VertexTrafficSplit"), split_inputs(**{f"d{numbers[0]}": 100}))
+    other = {**split.inputs, "endpoint": call(api, "GET", ENDPOINT)["name"]}
+    assert plugin.diff(split, other).changes == plugin.diff(split, other).DIFF_NONE

@@ -160,7 +160,11 @@ def location_of(name: str) -> str:
 
 def same_resource(one: str, other: str) -> bool:
     """Whether two names mean the same, seeing that Google answers with the project's number where its id was given."""
-    return one == other or _PATH.sub(r"\g<location>", one) == _PATH.sub(r"\g<location>", other)
+    first, second = _PATH.match(one), _PATH.match(other)
+    if one == other or first is None or second is None:
+        return one == other
+    numbers = first["project"].isdigit() + second["project"].isdigit()
+    return numbers == 1 and _PATH.sub(r"\g<location>", one) == _PATH.sub(r"\g<location>", other)
 
 
 def not_found(error: ResourceError) -> bool:

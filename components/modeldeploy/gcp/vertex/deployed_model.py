@@ -49,6 +49,12 @@ class DeployedModel:
         """None: the number is chosen when the deployment begins, so that a replacement never meets the old one's."""
         return {}
 
+    def same(self, name: str, old: Any, new: Any) -> bool:
+        """A display name that is not given is the one there is; names may have the project's number or its id."""
+        return (name == "displayName" and new is None) or (
+            name in ("endpoint", "model") and isinstance(old, str) and isinstance(new, str) and same_resource(old, new)
+        )
+
     async def create(self, request: Request, inputs: Json) -> State:
         """Deploys."""
         number = str(10**9 + secrets.randbelow(9 * 10**9))

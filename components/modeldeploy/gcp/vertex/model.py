@@ -48,6 +48,10 @@ class Model:
             given = f"{fit(request.name, 55)}-{suffix}"
         return {"modelId": given}
 
+    def same(self, name: str, old: Any, new: Any) -> bool:
+        """A display name that is not given is the one there is; a project's number is the project."""
+        return (name == "displayName" and new is None) or (name == "project" and isinstance(new, str) and str(old).isdigit() != new.isdigit())
+
     async def create(self, request: Request, inputs: Json) -> State:
         """Uploads: a new model, or the next version of the one that has this id."""
         name = _name(inputs)

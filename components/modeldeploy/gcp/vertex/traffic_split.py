@@ -8,7 +8,7 @@ from modeldeploy.plugin.resource import Request, State
 from modeldeploy.plugin.values import Json
 
 from .arguments import VertexTrafficSplitArgs
-from .client import Client
+from .client import Client, same_resource
 from .resources import TRAFFIC_SPLIT, VertexTrafficSplit
 
 _SUFFIX = "/trafficSplit"
@@ -34,6 +34,10 @@ class TrafficSplit:
     def defaults(self, request: Request, seed: bytes, old: Json, new: Json) -> Json:
         """None."""
         return {}
+
+    def same(self, name: str, old: Any, new: Any) -> bool:
+        """The endpoint's name may have the project's number or its id."""
+        return name == "endpoint" and isinstance(old, str) and isinstance(new, str) and same_resource(old, new)
 
     async def create(self, request: Request, inputs: Json) -> State:
         """Sets the split."""
