@@ -1,7 +1,9 @@
 """Turns the rules into Pulumi policies."""
 
 import datetime
+import threading
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pulumi
 from pulumi_policy import (
@@ -28,6 +30,21 @@ LISTED = 5
 """How many resources are listed for each rule that a preview could not decide."""
 
 
+class RulePolicy(ResourceValidationPolicy):
+    """A rule as a Pulumi policy that has nothing to validate on resources of other types.
+
+    `pulumi_policy` unpacks a resource anew for each policy that has something to validate, which with 200 rules takes 7 ms for each resource; asked
+    first, nearly all of them say no, and it takes less than 1 ms."""
+
+    def __init__(self, concerns: Callable[[], bool], **policy: Any) -> None:
+        super().__init__(**policy)  # pyright: ignore[reportUnknownMemberType]  (the SDK leaves an Awaitable open)
+        self._concerns = concerns
+
+    def has_validation(self) -> bool:
+        """Whether there is something to validate on the resource that Pulumi asks about."""
+        return self._concerns()
+
+
 class Pack:
     """The rules, and the settings they share.
 
@@ -47,10 +64,11 @@ class Pack:
                 self._by_type.setdefault(token, []).append(rule)
         self._told = False
         self._undecided: dict[str, list[str]] = {}
+        self._asked = threading.local()
 
     def policies(self) -> list[Policy]:
         """All Pulumi policies, the settings first and what was not decided last."""
-        return [self._settings_policy(), *(self._policy(rule) for rule in self.rules), self._undecided_policy()]
+        return [self._settings_policy(), *(self._policy(rule, place) for place, rule in enumerate(self.rules)), self._undecided_policy()]
 
     def _settings_policy(self) -> Policy:
         return ResourceValidationPolicy(
@@ -64,6 +82,7 @@ class Pack:
 
     def _report_exemptions(self, args: ResourceValidationArgs, report: ReportViolation) -> None:
         self.settings = Settings.read(args.get_config())
+        self._asked.type, self._asked.place = canonical(args.resource_type), -1
         if not self._told and (self.settings.problems or self.settings.exemptions):
             self._told = True
             known = [rule.id for rule in self.rules] + [rule.family.id for rule in self.rules]
@@ -81,7 +100,19 @@ class Pack:
             else:
                 report(f"The exception of {resource.name} from {rule.id} ended on {exemption.expires} and counts no more.", None)
 
-    def _policy(self, rule: Rule) -> Policy:
+    def concerns(self, types: frozenset[str], place: int) -> bool:
+        """Whether the resource that Pulumi asks about on this thread is of one of the types; true where that is not known.
+
+        `pack-settings` is asked first and sees the type. Where it is disabled, a type kept from an earlier resource would be wrong: rules are asked
+        in order, so one that is asked out of order shows that a new resource began without it."""
+        asked = self._asked
+        if place <= getattr(asked, "place", -1):
+            asked.type = None
+        asked.place = place
+        token: str | None = getattr(asked, "type", None)
+        return token is None or token in types
+
+    def _policy(self, rule: Rule, place: int) -> Policy:
         types = frozenset(rule.types)
 
         def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
@@ -97,7 +128,8 @@ class Pack:
             except UnknownValueError as error:
                 self._undecided.setdefault(rule.id, []).append(f"{resource.name} ({'.'.join(error.props)})")
 
-        return ResourceValidationPolicy(
+        return RulePolicy(
+            lambda: self.concerns(types, place),
             name=rule.id,
             description=rule.reason,
             validate=validate,

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from policies.pack import SETTINGS_POLICY, UNDECIDED_POLICY
-from policies.rules import RULES
+from policies.rules import FAMILIES, RULES
 from tests.policies.cases import CASES, Case
 from tests.policies.resources import COMPLIANT
 from tests.policies.support import UNKNOWN, changed
@@ -84,6 +85,28 @@ def test_a_secret_is_read_like_any_value_and_never_shown(analyzer: analyzer_pb2_
     said = ask(analyzer, token, changed(COMPLIANT[token], "environment.variables.DB_PASSWORD", secret))
     assert list(said) == ["aws-lambda-function-secret"]
     assert "hunter2" not in said["aws-lambda-function-secret"].message
+
+
+def test_the_pack_takes_less_than_a_millisecond_per_resource_and_family(analyzer: analyzer_pb2_grpc.AnalyzerStub) -> None:
+    requests: list[analyzer_pb2.AnalyzeRequest] = []
+    for token, props in COMPLIANT.items():
+        struct = struct_pb2.Struct()
+        struct.update(props)
+        requests.append(analyzer_pb2.AnalyzeRequest(type=token, properties=struct, urn=f"urn:pulumi:dev::project::{token}::pricing", name="pricing"))
+    started = time.perf_counter()
+    for request in requests:
+        analyzer.Analyze(request)
+    assert (time.perf_counter() - started) * 1000 / len(requests) < len(FAMILIES)
+
+
+def test_rules_hold_where_the_settings_are_disabled(analyzer: analyzer_pb2_grpc.AnalyzerStub) -> None:
+    token = "aws:rds/instance:Instance"
+    disabled = analyzer_pb2.PolicyConfig(enforcementLevel=analyzer_pb2.DISABLED)
+    analyzer.Configure(analyzer_pb2.ConfigureAnalyzerRequest(policyConfig={SETTINGS_POLICY: disabled}))
+    try:
+        assert list(ask(analyzer, token, changed(COMPLIANT[token], "publiclyAccessible", True))) == ["aws-rds-instance-public"]
+    finally:
+        configure(analyzer, {})
 
 
 def test_configuration_reaches_every_rule_through_the_settings(analyzer: analyzer_pb2_grpc.AnalyzerStub) -> None:

@@ -221,6 +221,20 @@ def test_the_same_resource_under_another_token_is_looked_at_too(token: str, same
     assert canonical(token) == same
 
 
+def test_a_rule_has_nothing_to_validate_on_other_types_so_that_pulumi_skips_it() -> None:
+    policies = {policy.name: policy for policy in Pack().policies()}
+    settings, s3, rds = (policies[name] for name in (SETTINGS_POLICY, "aws-s3-bucket-public-acl", "aws-rds-instance-public"))
+    assert isinstance(settings, ResourceValidationPolicy)
+    assert isinstance(s3, ResourceValidationPolicy)
+    assert isinstance(rds, ResourceValidationPolicy)
+    assert (s3.has_validation(), rds.has_validation()) == (True, True), "where the type is not known, as the settings are disabled"
+    settings.validate(arguments(DATABASE, {}), lambda message, urn=None: None)
+    assert (s3.has_validation(), rds.has_validation()) == (False, True)
+    settings.validate(arguments("aws:s3/bucketV2:BucketV2", {}), lambda message, urn=None: None)
+    assert (s3.has_validation(), rds.has_validation()) == (True, False)
+    assert (s3.has_validation(), rds.has_validation()) == (True, True), "a new resource, and the settings were disabled meanwhile"
+
+
 def test_what_a_preview_cannot_decide_is_told_once_at_its_end() -> None:
     policies = Pack().policies()
     props = changed(changed(COMPLIANT[DATABASE], "publiclyAccessible", UNKNOWN), "storageEncrypted", UNKNOWN)
