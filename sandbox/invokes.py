@@ -1,6 +1,7 @@
 """Data sources and provider functions: what components ask the providers besides resources.
 
-A table of functions, each from arguments and configuration to a result. "Get me this resource" is answered from the sandbox's own records without one.
+A table of functions, each from arguments and configuration to a result. "Get me this resource" needs none: it is answered from the sandbox's own
+records.
 """
 
 import hashlib

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from sandbox.clouds import Row
+from sandbox.clouds import row as row_of
 from sandbox.config import ProviderConfig
 from sandbox.identity import id_template
 from sandbox.metadata import Kind, Property, ResourceType
@@ -207,9 +208,9 @@ def _usual_gcp(resource: ResourceType, declared: Property, outputs: Inputs, reso
 def _usual_azure(resource: ResourceType, declared: Property, outputs: Inputs, resource_id: str, config: ProviderConfig, facts: Facts) -> Any:
     match declared.name:
         case "name":
-            return resource_id.rsplit("/", 1)[-1]
+            return resource_id[len(fill(_above(resource), facts) or "") :].lstrip("/") or resource_id.rsplit("/", 1)[-1]
         case "type":
-            return _arm_type(resource_id)
+            return _arm_type(resource)
         case "provisioningState":
             return "Succeeded"
         case "etag":
@@ -248,8 +249,13 @@ def _stable_uuid(name: str, kind: str) -> str:
     return str(Facts(name.lower()).value(f"uuid_{kind}"))
 
 
-def _arm_type(resource_id: str) -> str | None:
-    _, found, below = resource_id.rpartition("/providers/")
+def _above(resource: ResourceType) -> str:
+    """The template of an ARM id without the resource's own name, which may have slashes of its own."""
+    return id_template(resource, row_of(resource.token)).rpartition("/")[0]
+
+
+def _arm_type(resource: ResourceType) -> str:
+    _, found, below = id_template(resource, row_of(resource.token)).rpartition("/providers/")
     if not found:
         return "Microsoft.Resources/resourceGroups"
     namespace, *rest = below.split("/")

@@ -63,7 +63,7 @@ def resolve(store: Store, resource: ResourceType, row: Row, inputs: Inputs, reso
     for path, value in _strings(inputs, ()):
         if path not in spoken_for:
             _by_value(store, resource, path, value, config, found, problems)
-    problems.extend(_parents(store, resource, inputs, resource_id, found))
+    problems.extend(_parents(store, resource, inputs, resource_id, config, found))
     return found, problems
 
 
@@ -220,10 +220,10 @@ def _google_patterns() -> list[tuple[re.Pattern[str], str]]:
     return patterns
 
 
-def _parents(store: Store, resource: ResourceType, inputs: Inputs, resource_id: str, found: Found) -> Iterator[Refusal]:
+def _parents(store: Store, resource: ResourceType, inputs: Inputs, resource_id: str, config: ProviderConfig, found: Found) -> Iterator[Refusal]:
     """What must be there before a resource can be: the ARM path above it, the namespace of a Kubernetes object."""
     if resource.package == "kubernetes":
-        yield from _namespace(store, resource, inputs, found)
+        yield from _namespace(store, resource, inputs, config, found)
     if resource.package != "azure-native" or not resource_id.startswith("/"):
         return
     names = placeholders(_arm_template(resource))
@@ -269,11 +269,11 @@ def _arm_template(resource: ResourceType) -> str:
     return id_template(resource, row(resource.token))
 
 
-def _namespace(store: Store, resource: ResourceType, inputs: Inputs, found: Found) -> Iterator[Refusal]:
+def _namespace(store: Store, resource: ResourceType, inputs: Inputs, config: ProviderConfig, found: Found) -> Iterator[Refusal]:
     name = cast("Inputs", inputs.get("metadata") or {}).get("namespace")
     if not is_namespaced(resource.token) or not isinstance(name, str) or name in ("default", "kube-system", "kube-public", "kube-node-lease"):
         return
-    matches = store.by_handle(name, "kubernetes:core/v1:Namespace", "id")
+    matches = [record for record in store.by_handle(name, "kubernetes:core/v1:Namespace", "id") if record.realm == f"cluster/{config.cluster}"]
     if matches:
         found.append((matches[0], _NAMESPACE))
     else:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from sandbox.cli import main
 from sandbox.home import Home
 from sandbox.store import Store
-
 from tests.sandbox.cloud import Cloud
 
 

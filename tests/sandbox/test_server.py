@@ -14,10 +14,10 @@ import grpc
 import pytest
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
 from sandbox.server import PortTakenError, Server
 from sandbox.store import Store
 from sandbox.testing import Sandbox
-
 from tests.sandbox.cloud import urn
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
@@ -98,8 +98,9 @@ def test_unknown_provider_settings_are_refused(aws: Client) -> None:
 
 
 def test_a_refusal_reaches_the_caller_as_an_error(aws: Client) -> None:
+    inputs = {"topic": "arn:aws:sns:eu-west-1:000000000000:x", "protocol": "sqs", "endpoint": "e"}
     with pytest.raises(grpc.RpcError) as caught:
-        aws.create("aws:sns/topicSubscription:TopicSubscription", {"topic": "arn:aws:sns:eu-west-1:000000000000:x", "protocol": "sqs", "endpoint": "e"})
+        aws.create("aws:sns/topicSubscription:TopicSubscription", inputs)
     assert "names nothing" in str(caught.value.details())
 
 
