@@ -32,6 +32,11 @@ def _route(resource: Resource) -> Iterator[str]:
         yield f"authorizationType is {short(resource.text('authorizationType'))}"
 
 
+def _rds(resource: Resource) -> Iterator[str]:
+    if (resource.text("engine") or "mysql").startswith(("aurora", "mariadb", "mysql", "postgres")):  # the others have no such login
+        yield from is_on("iamDatabaseAuthenticationEnabled")(resource)
+
+
 def _local_auth(
     name: str,
     token: str,
@@ -101,7 +106,7 @@ RULES = (
         family=FAMILY,
         severity=Severity.MEDIUM,
         types=("aws:rds/instance:Instance", "aws:rds/cluster:Cluster"),
-        check=is_on("iamDatabaseAuthenticationEnabled"),
+        check=_rds,
         fix="Set it to true and let services log in with their role.",
         references=checkov("CKV_AWS_161", "CKV_AWS_162") + aws_config("RDS_INSTANCE_IAM_AUTHENTICATION_ENABLED"),
     ),

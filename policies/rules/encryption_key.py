@@ -59,6 +59,12 @@ def _queue_key(resource: Resource) -> Iterator[str]:
         yield f"kmsMasterKeyId is {short(resource.text('kmsMasterKeyId'))}, a key of AWS"
 
 
+def _rds(resource: Resource) -> Iterator[str]:
+    if not resource.given("replicateSourceDb") and not resource.given("replicationSourceIdentifier"):  # a replica has its source's key
+        yield from is_on("storageEncrypted")(resource)
+        yield from is_given("kmsKeyId")(resource)
+
+
 def _key_rotation(resource: Resource) -> Iterator[str]:
     if resource.text("customerMasterKeySpec") in (None, "SYMMETRIC_DEFAULT"):
         yield from is_on("enableKeyRotation")(resource)
@@ -146,7 +152,7 @@ RULES = (
         family=FAMILY,
         severity=Severity.HIGH,
         types=("aws:rds/instance:Instance", "aws:rds/cluster:Cluster"),
-        check=all_of(is_on("storageEncrypted"), is_given("kmsKeyId")),
+        check=_rds,
         fix="Set storageEncrypted to true and give the ARN of a KMS key as kmsKeyId; neither can be changed later.",
         references=checkov("CKV_AWS_16", "CKV_AWS_96", "CKV_AWS_327") + aws_config("RDS_STORAGE_ENCRYPTED"),
     ),

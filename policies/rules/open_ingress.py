@@ -1,6 +1,6 @@
 """Firewalls that let the whole internet in."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pulumi_policy import Severity
 
@@ -77,6 +77,16 @@ def _azure_ports_allowed(resource: Resource, view: View) -> bool:
 
 def _network_security_group(resource: Resource) -> Iterator[str]:
     yield from resource.each("securityRules", lambda view: _security_rule(resource, view))
+
+
+def _default_action(path: str, public: str) -> Callable[[Resource], Iterator[str]]:
+    """The firewall of an Azure service denies by default, unless public networks have no access at all."""
+
+    def check(resource: Resource) -> Iterator[str]:
+        if (resource.text(public) or "").lower() not in ("disabled", "securedbyperimeter"):
+            yield from one_of(path, "Deny")(resource)
+
+    return check
 
 
 def _sql_firewall(resource: Resource) -> Iterator[str]:
@@ -164,8 +174,8 @@ RULES = (
         family=FAMILY,
         severity=Severity.HIGH,
         types=("azure-native:storage:StorageAccount",),
-        check=one_of("networkRuleSet.defaultAction", "Deny"),
-        fix="Set it to Deny and list the subnets that need the account; not set means Allow.",
+        check=_default_action("networkRuleSet.defaultAction", "publicNetworkAccess"),
+        fix="Set it to Deny and list the subnets that need the account, or set publicNetworkAccess to Disabled; not set means Allow.",
         references=checkov("CKV_AZURE_35") + azure_policy("34c877ad-507e-4c82-993e-3452a6e0ad3c", "Storage accounts should restrict network access"),
     ),
     Rule(
@@ -173,8 +183,8 @@ RULES = (
         family=FAMILY,
         severity=Severity.HIGH,
         types=("azure-native:keyvault:Vault",),
-        check=one_of("properties.networkAcls.defaultAction", "Deny"),
-        fix="Set it to Deny; not set means Allow.",
+        check=_default_action("properties.networkAcls.defaultAction", "properties.publicNetworkAccess"),
+        fix="Set it to Deny, or publicNetworkAccess to Disabled; not set means Allow.",
         references=checkov("CKV_AZURE_109")
         + azure_policy("55615ac9-af46-4a59-874e-391cc3dfb490", "Azure Key Vault should have firewall enabled or public network access disabled"),
     ),

@@ -38,6 +38,22 @@ def _ecs(resource: Resource) -> Iterator[str]:
         yield from at_least("desiredCount", 2, default=1)(resource)
 
 
+def _rds(resource: Resource) -> Iterator[str]:
+    if not resource.given("replicateSourceDb"):
+        yield from is_on("multiAz")(resource)
+
+
+def _cloud_sql(resource: Resource) -> Iterator[str]:
+    if not resource.given("masterInstanceName"):
+        yield from one_of("settings.availabilityType", "REGIONAL")(resource)
+
+
+def _replicas(resource: Resource) -> Iterator[str]:
+    number = resource.number("spec.replicas")
+    if number is not None and number < 2:  # without a number, an autoscaler sets it, or there is one: a rule over the stack looks for that
+        yield f"spec.replicas is {short(number)}"
+
+
 def _one(path: str) -> Callable[[View], Iterator[str]]:
     """The number at `path` is not exactly one; zero is a service that sleeps, on purpose."""
 
@@ -104,7 +120,7 @@ RULES = (
         family=FAMILY,
         severity=Severity.HIGH,
         types=("aws:rds/instance:Instance",),
-        check=in_production(is_on("multiAz")),
+        check=in_production(_rds),
         fix="Set it to true: RDS then keeps a standby in another zone.",
         references=checkov("CKV_AWS_157") + aws_config("RDS_MULTI_AZ_SUPPORT"),
     ),
@@ -180,7 +196,7 @@ RULES = (
         family=FAMILY,
         severity=Severity.HIGH,
         types=("gcp:sql/databaseInstance:DatabaseInstance",),
-        check=in_production(one_of("settings.availabilityType", "REGIONAL")),
+        check=in_production(_cloud_sql),
         fix="Write REGIONAL: Cloud SQL then keeps a standby in another zone.",
     ),
     Rule(
@@ -212,7 +228,7 @@ RULES = (
         family=FAMILY,
         severity=Severity.HIGH,
         types=("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet"),
-        check=in_production(at_least("spec.replicas", 2, default=1)),
+        check=in_production(_replicas),
         fix="Use two or more, also as the number to start with where an autoscaler takes over.",
     ),
     Rule(

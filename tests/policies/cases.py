@@ -149,8 +149,8 @@ broken(
     [SECURITY_RULE, {**SECURITY_RULE, "sourceAddressPrefix": "*", "destinationPortRange": "3389"}],
     "securityRules[1].sourceAddressPrefix is '*' for destination port 3389",
 )
-broken("azure-storage-account-open-network", "networkRuleSet", MISSING, "networkRuleSet.defaultAction is not set")
-broken("azure-keyvault-vault-open-network", "properties.networkAcls.defaultAction", "Allow", "defaultAction is 'Allow'")
+broken("azure-storage-account-open-network", "publicNetworkAccess", "Enabled", "networkRuleSet.defaultAction is not set")
+broken("azure-keyvault-vault-open-network", "properties.publicNetworkAccess", "Enabled", "properties.networkAcls.defaultAction is not set")
 broken("gcp-compute-firewall-open", "sourceRanges", ["0.0.0.0/0"], "sourceRanges holds '0.0.0.0/0' and allows[0].ports is '443'")
 broken("gcp-sql-instance-open-networks", "settings.ipConfiguration.authorizedNetworks[0].value", "0.0.0.0/0", "authorizedNetworks[0].value")
 broken("gcp-container-cluster-open-networks", "masterAuthorizedNetworksConfig.cidrBlocks[0].cidrBlock", "0.0.0.0/0", "cidrBlocks[0].cidrBlock")
@@ -377,5 +377,5 @@ broken("gcp-cloudrun-service-single", "template.scaling.maxInstanceCount", 1.0, 
 broken("gcp-cloudrun-service-single", "scaling.manualInstanceCount", 1.0, "manualInstanceCount is 1")
 broken("gcp-redis-instance-single", "tier", "BASIC", "tier is 'BASIC'")
 broken("gcp-container-cluster-single", "location", "europe-west4-a", "location is 'europe-west4-a', a single zone")
-broken("kubernetes-apps-deployment-single", "spec.replicas", MISSING, "spec.replicas is not set")
+broken("kubernetes-apps-deployment-single", "spec.replicas", 1.0, "spec.replicas is 1")
 broken("kubernetes-autoscaling-hpa-single", "spec.minReplicas", 1.0, "spec.minReplicas is 1")

@@ -318,9 +318,7 @@ AZURE: dict[str, Props] = {
         "highAvailability": {"mode": "ZoneRedundant"},
     },
     "eventhub:Namespace": {"publicNetworkAccess": "Disabled", "disableLocalAuth": True, "minimumTlsVersion": "1.2"},
-    "keyvault:Vault": {
-        "properties": {"publicNetworkAccess": "Disabled", "networkAcls": {"defaultAction": "Deny", "bypass": "AzureServices"}, "tenantId": "t"}
-    },
+    "keyvault:Vault": {"properties": {"publicNetworkAccess": "Disabled", "tenantId": "t"}},
     "machinelearningservices:BatchDeployment": {
         "properties": {
             "environmentId": f"{SUBSCRIPTION}/resourceGroups/g/providers/x/environments/e/versions/3",
@@ -372,7 +370,6 @@ AZURE: dict[str, Props] = {
         "enableHttpsTrafficOnly": True,
         "minimumTlsVersion": "TLS1_2",
         "publicNetworkAccess": "Disabled",
-        "networkRuleSet": {"defaultAction": "Deny", "bypass": "AzureServices"},
         "encryption": {"keySource": "Microsoft.Keyvault", "keyVaultProperties": {"keyName": "k", "keyVaultUri": "https://v.vault.azure.net"}},
     },
     "web:AppServicePlan": {"sku": {"name": "P1v3", "tier": "PremiumV3", "capacity": 2.0}},

@@ -12,7 +12,8 @@ from policies.rule import canonical
 from policies.rules import RULES
 from policies.settings import Settings
 from tests.policies.cases import MISSING
-from tests.policies.resources import COMPLIANT
+from tests.policies.resources import COMPLIANT, allow
+from tests.policies.resources import policy as document
 from tests.policies.support import UNKNOWN, arguments, changed, findings, resource
 
 TODAY = datetime.date(2027, 1, 15)
@@ -260,6 +261,62 @@ def test_a_service_that_needs_contributor_on_one_resource_gets_it() -> None:
     group = contributor["scope"]
     assert len(run(token, contributor)) == 1
     assert run(token, {**contributor, "scope": f"{group}/providers/Microsoft.Storage/storageAccounts/a"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("token", "changes"),
+    [
+        (DATABASE, {"replicateSourceDb": "main", "storageEncrypted": False, "kmsKeyId": "", "multiAz": False}),
+        (DATABASE, {"engine": "sqlserver-se", "iamDatabaseAuthenticationEnabled": False}),
+        ("gcp:sql/databaseInstance:DatabaseInstance", {"masterInstanceName": "main", "settings.availabilityType": "ZONAL"}),
+        ("azure-native:storage:StorageAccount", {"networkRuleSet": {"defaultAction": "Allow"}}),
+        ("azure-native:storage:StorageAccount", {"publicNetworkAccess": "SecuredByPerimeter"}),
+        ("aws:lb/listener:Listener", {"protocol": "HTTP", "defaultActions": [{"type": "redirect", "redirect": {"protocol": "HTTPS"}}]}),
+        ("aws:lb/listener:Listener", {"protocol": "TCP", "sslPolicy": ""}),
+        ("aws:apigateway/method:Method", {"httpMethod": "OPTIONS", "authorization": "NONE"}),
+        ("aws:apigatewayv2/route:Route", {"routeKey": "OPTIONS /score", "authorizationType": "NONE"}),
+        ("aws:ec2/securityGroupRule:SecurityGroupRule", {"type": "egress", "cidrBlocks": ["0.0.0.0/0"]}),
+        ("gcp:compute/firewall:Firewall", {"direction": "EGRESS", "sourceRanges": ["0.0.0.0/0"]}),
+        ("gcp:compute/firewall:Firewall", {"disabled": True, "sourceRanges": ["0.0.0.0/0"]}),
+        ("azure-native:network:SecurityRule", {"access": "Deny", "sourceAddressPrefix": "*"}),
+        ("azure-native:network:SecurityRule", {"direction": "Outbound", "sourceAddressPrefix": "*"}),
+        ("gcp:container/cluster:Cluster", {"controlPlaneEndpointsConfig": {"ipEndpointsConfig": {"enabled": False}}}),
+        ("gcp:vertex/aiEndpoint:AiEndpoint", {"privateServiceConnectConfig": {}, "network": "projects/1/global/networks/n"}),
+        ("kubernetes:apps/v1:Deployment", {"spec.replicas": MISSING}),
+        ("azure-native:app:ContainerApp", {"template.scale.minReplicas": 0.0}),
+        ("azure-native:web:AppServicePlan", {"sku": {"name": "Y1", "tier": "Dynamic"}}),
+        ("azure-native:sql:ServerBlobAuditingPolicy", {"retentionDays": MISSING}),
+        ("aws:iam/role:Role", {"managedPolicyArns": ["arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"]}),
+        ("aws:iam/rolePolicy:RolePolicy", {"policy": document(allow(["ecr:GetAuthorizationToken", "logs:PutLogEvents"], "*"))}),
+        ("aws:sqs/queuePolicy:QueuePolicy", {"policy": document({**allow("sqs:*", "*", "*"), "Effect": "Deny"})}),
+    ],
+)  # fmt: skip
+def test_what_is_right_as_it_is_passes(token: str, changes: dict[str, Any]) -> None:
+    props = COMPLIANT[token]
+    for path, value in changes.items():
+        props = changed(props, path, value)
+    assert run(token, props) == {}
+
+
+SERVERLESS = [{"variantName": "main", "modelName": "m", "serverlessConfig": {"maxConcurrency": 5.0, "memorySizeInMb": 2048.0}}]
+
+
+@pytest.mark.parametrize(
+    ("instance", "takes_a_key"),
+    [
+        ("ml.m6i.large", True),
+        ("ml.c7g.xlarge", True),
+        ("ml.inf2.xlarge", True),
+        ("ml.r6id.large", False),
+        ("ml.g5.xlarge", False),
+        ("ml.p4d.24xlarge", False),
+    ],
+)
+def test_instances_with_local_disks_take_no_key(instance: str, takes_a_key: bool) -> None:
+    token = "aws:sagemaker/endpointConfiguration:EndpointConfiguration"
+    props = changed(changed(COMPLIANT[token], "kmsKeyArn", MISSING), "productionVariants[0].instanceType", instance)
+    assert bool(run(token, props)) is takes_a_key
+    assert run(token, changed(props, "productionVariants", SERVERLESS)) == {}
 
 
 def test_an_unknown_element_does_not_hide_an_open_one() -> None:
