@@ -12,6 +12,7 @@ from modeldeploy.spec.names import fit
 
 from .account import Account
 from .model_store import CAPTURE_PREFIX, ModelStore
+from .network import Attachment
 from .policy_documents import Statement, document, trust
 
 ECR_IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<repository>[^@:]+)(?::[^@]+)?@sha256:.+")
@@ -46,6 +47,8 @@ def execution_role(
     key: pulumi.Output[str],
     logs: pulumi.Output[str],
     alarms: Sequence[pulumi.Output[str]],
+    network: Attachment,
+    group: aws.ec2.SecurityGroup,
     database: DatabaseConnection | None,
     captures: bool,
     account: Account,
@@ -64,11 +67,11 @@ def execution_role(
         tags=tags,
         opts=opts,
     )
-    # Two policies: the first is made of what is known before anything exists, so that previews can judge its wildcards.
+    # The first policy is made of what is known before anything exists, so that previews can judge its wildcards.
     platform = aws.iam.RolePolicy(
         f"{name}-platform",
         role=role.name,
-        policy=pulumi.Output.all(account.partition, account.region, account.id).apply(lambda it: document(*_platform(models, it[0], it[1], it[2]))),
+        policy=account.partition.apply(lambda partition: document(*_platform(models, partition))),
         opts=opts,
     )
     data = aws.iam.RolePolicy(
@@ -79,7 +82,15 @@ def execution_role(
         ),
         opts=opts,
     )
-    permissions: list[pulumi.Resource] = [platform, data]
+    attachment = aws.iam.RolePolicy(
+        f"{name}-network",
+        role=role.name,
+        policy=pulumi.Output.all(account.partition, account.region, account.id, pulumi.Output.all(*network.subnet_ids), group.id).apply(
+            lambda it: document(*_network(it[0], it[1], it[2], it[3], it[4]))
+        ),
+        opts=opts,
+    )
+    permissions: list[pulumi.Resource] = [platform, data, attachment]
     if database is not None:
         permissions.append(
             aws.iam.RolePolicy(
@@ -126,8 +137,8 @@ def invoker_role(
     return role
 
 
-def _platform(models: Sequence[Model], partition: str, region: str, account: str) -> list[Statement]:
-    """What SageMaker does on the model's behalf: pull its image, attach it to the network, publish its metrics."""
+def _platform(models: Sequence[Model], partition: str) -> list[Statement]:
+    """What SageMaker does on the model's behalf: pull its image, look at the network, publish its metrics."""
     repositories = sorted(
         {
             f"arn:{partition}:ecr:{image['region']}:{image['account']}:repository/{image['repository']}"
@@ -153,16 +164,6 @@ def _platform(models: Sequence[Model], partition: str, region: str, account: str
             "Resource": "*",
             "Condition": {"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "AWS/SageMaker", "modeldeploy/*"]}},
         },
-        {
-            "Effect": "Allow",
-            "Action": [
-                "ec2:CreateNetworkInterface",
-                "ec2:CreateNetworkInterfacePermission",
-                "ec2:DeleteNetworkInterface",
-                "ec2:DeleteNetworkInterfacePermission",
-            ],
-            "Resource": [f"arn:{partition}:ec2:{region}:{account}:{kind}/*" for kind in ("network-interface", "subnet", "security-group")],
-        },
         # Reading the network: these APIs take no resource.
         {
             "Effect": "Allow",
@@ -175,6 +176,21 @@ def _platform(models: Sequence[Model], partition: str, region: str, account: str
             ],
             "Resource": "*",
         },
+    ]
+
+
+def _network(partition: str, region: str, account: str, subnets: list[str], group: str) -> list[Statement]:
+    """The instances' network interfaces, in these subnets with this group. The interfaces themselves have no name before they exist."""
+    here = f"arn:{partition}:ec2:{region}:{account}"
+    interfaces = f"{here}:network-interface/*"
+    manage = ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission"]
+    return [
+        {
+            "Effect": "Allow",
+            "Action": "ec2:CreateNetworkInterface",
+            "Resource": [interfaces, *(f"{here}:subnet/{subnet}" for subnet in subnets), f"{here}:security-group/{group}"],
+        },
+        {"Effect": "Allow", "Action": manage, "Resource": interfaces},
     ]
 
 

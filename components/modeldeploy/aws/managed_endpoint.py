@@ -130,17 +130,19 @@ class SageMakerEndpoint(pulumi.ComponentResource):
         account = current_account(self)
         # Fixed: the log group and the alarms are there before the endpoint and name it. The two ways of releasing are two endpoints (`guardrails`).
         endpoint_name = physical_name(f"{name}-guarded" if checked.guardrails else name, 63)
-        tags = standard_tags(checked.tags, checked.environment) | {NAME_TAG: endpoint_name}
+        named = {NAME_TAG: endpoint_name}
+        tags = standard_tags(checked.tags, checked.environment) | named
         operations, environment, machine = checked.operations, checked.environment, checked.machine
         placed = variants(checked.models, checked.rollout)
 
         key = key_arn(name, checked.encryption, environment, account, tags, self)
-        network = attach(name, checked.network, key, operations.log_retention_days, environment, checked.tags, self)
+        network = attach(name, checked.network, key, operations.log_retention_days, environment, checked.tags | named, self)
         store = model_store(name, checked.models, key, environment, operations.log_retention_days, account.partition, tags, self)
         log_group = _log_group(name, endpoint_name, operations.log_retention_days, key, tags, self)
         topic = alarm_topic(name, operations.emails, key, account, tags, self)
         alarms = endpoint_alarms(name, endpoint_name, placed, operations, machine, topic, tags, self)
 
+        group = model_group(name, network, checked.database is not None, account, tags, self)
         role, permissions = execution_role(
             name,
             checked.models,
@@ -148,13 +150,14 @@ class SageMakerEndpoint(pulumi.ComponentResource):
             key,
             log_group.arn,
             [alarm.arn for alarm in alarms.all],
+            network,
+            group,
             checked.database,
             operations.capture_percent > 0,
             account,
             tags,
             self,
         )
-        group = model_group(name, network, checked.database is not None, account, tags, self)
         models = {
             model.version: _model(name, model, store, role, permissions, group, network, checked.database, tags, self) for model in checked.models
         }

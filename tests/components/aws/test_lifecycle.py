@@ -197,6 +197,22 @@ def test_an_update_that_sagemaker_rolled_back_deletes_nothing(deployment: Deploy
     assert len(deployment.sandbox.resources(MODEL)) == 1
 
 
+def test_guardrails_keep_the_variant_and_switching_them_off_makes_another_endpoint(deployment: Deployment) -> None:
+    guarded: dict[str, Any] = {"guardrails": {"canary_percent": 25, "bake_minutes": 10}}
+    deployment.up("first", **guarded)
+    deployment.up("finish", **guarded)
+    (endpoint,) = deployment.sandbox.resources(ENDPOINT)
+    assert endpoint.inputs["deploymentConfig"]["blueGreenUpdatePolicy"]["trafficRoutingConfiguration"]["type"] == "CANARY"
+    deployment.project.preview("--expect-no-changes")
+    deployment.write("finish")
+    done = steps(deployment.project.up())
+    assert done.index(("aws:sagemaker:Endpoint", "created")) < done.index(("aws:sagemaker:Endpoint", "deleted"))
+    (other,) = deployment.sandbox.resources(ENDPOINT)
+    assert (endpoint.id, other.id) == ("pricing-api-guarded-pricing-test", "pricing-api-pricing-test")
+    deployment.project.destroy()
+    assert deployment.sandbox.resources() == []
+
+
 def test_production_refuses_to_be_destroyed(deployment: Deployment) -> None:
     deployment.up("first", environment="prod")
     refused = deployment.project.destroy(check=False).failed()

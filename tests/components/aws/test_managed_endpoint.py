@@ -96,7 +96,7 @@ def test_nothing_is_uploaded_before_the_bucket_is_closed_and_encrypted(plain: Gr
 
 
 def test_the_model_may_read_its_artifact_its_image_and_its_logs_and_nothing_else(plain: Graph) -> None:
-    granted = permissions(plain, "data") + permissions(plain, "platform")
+    granted = [each for name in ("data", "platform", "network") for each in permissions(plain, name)]
     by_action = {action: each for each in granted for action in ([each["Action"]] if isinstance(each["Action"], str) else each["Action"])}
     (artifact,) = by_action["s3:GetObject"]["Resource"]
     assert artifact.startswith("arn:aws:s3:::bucket-made/models/pricing/1/")
@@ -110,6 +110,13 @@ def test_the_model_may_read_its_artifact_its_image_and_its_logs_and_nothing_else
     described = {action for action in everywhere if action.startswith("ec2:Describe")}
     assert everywhere - described == {"ecr:GetAuthorizationToken", "cloudwatch:PutMetricData"}
     assert not any("*" in action for action in by_action)
+    here = f"arn:aws:ec2:{REGION}:{ACCOUNT}"
+    assert by_action["ec2:CreateNetworkInterface"]["Resource"] == [
+        f"{here}:network-interface/*",
+        f"{here}:subnet/pricing-network-private-1-id",
+        f"{here}:subnet/pricing-network-private-2-id",
+        f"{here}:security-group/pricing-model-id",
+    ]
 
 
 def test_the_role_is_for_sagemaker_in_this_account(plain: Graph) -> None:
@@ -119,7 +126,7 @@ def test_the_role_is_for_sagemaker_in_this_account(plain: Graph) -> None:
 
 
 def test_the_model_waits_for_its_role_s_permissions(plain: Graph) -> None:
-    assert {plain.one(ROLE_POLICY, f"pricing-{each}").urn for each in ("platform", "data")} <= plain.one(MODEL).depends_on
+    assert {plain.one(ROLE_POLICY, f"pricing-{each}").urn for each in ("platform", "data", "network")} <= plain.one(MODEL).depends_on
 
 
 def test_logs_and_alarms_are_there_before_the_endpoint_and_name_it(plain: Graph) -> None:
@@ -386,6 +393,8 @@ def test_the_budget_is_the_cost_at_full_scale_or_what_was_asked_for(tmp_path: Pa
     assert budget["limitAmount"] == "841.0"  # ten ml.m5.large and a key
     assert budget["costFilters"] == [{"name": "TagKeyValue", "values": [f"user:modeldeploy-name${ENDPOINT_NAME}"]}]
     assert graph.one(MODEL).inputs["tags"]["modeldeploy-name"] == ENDPOINT_NAME
+    made = deploy(arguments(tmp_path)).all("aws:ec2/vpcEndpoint:VpcEndpoint")
+    assert {each.inputs["tags"]["modeldeploy-name"] for each in made} == {ENDPOINT_NAME}
     alerts = [(each["notificationType"], each["threshold"]) for each in budget["notifications"]]
     assert alerts == [("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)]
     assert all(each["subscriberSnsTopicArns"] == ["arn:topic"] for each in budget["notifications"])
