@@ -17,7 +17,7 @@ from sandbox.naming import DEFAULTS
 from sandbox.templates import Facts, fill
 from sandbox.values import UNKNOWN, Inputs
 
-_WORDS: Mapping[str, Any] = {"root": "/", "empty": "", "one": 1}
+_WORDS: Mapping[str, Any] = {"root": "/", "empty": "", "one": 1, "default": "default", "app": "app"}
 
 
 def new_nonce() -> str:

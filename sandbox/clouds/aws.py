@@ -6,6 +6,7 @@ documentation's import section.
 
 from typing import Any
 
+from sandbox.clouds.aws_workloads import ROWS as WORKLOADS
 from sandbox.clouds.row import Row
 
 _R53_ZONE = "{letters14}"
@@ -27,15 +28,9 @@ _ROLE_ARN = "aws:iam/role:Role#arn"
 _ROLE_NAME = "aws:iam/role:Role#name"
 _BUCKET = "aws:s3/bucket:Bucket aws:s3/bucket:Bucket#bucket aws:s3/bucketV2:BucketV2"
 _MODEL = "aws:sagemaker/model:Model#name"
-_REST = "aws:apigateway/restApi:RestApi"
-_HTTP = "aws:apigatewayv2/api:Api"
-_LAMBDA = "aws:lambda/function:Function#name aws:lambda/function:Function#arn"
-_CLUSTER = "aws:ecs/cluster:Cluster#arn aws:ecs/cluster:Cluster#name"
-_EKS = "aws:eks/cluster:Cluster#name"
 _TOPIC = "aws:sns/topic:Topic#arn"
 _QUEUE_URL = "aws:sqs/queue:Queue"
 
-_AUTOMATIC_NETWORK = {"subnetIds.*": _SUBNET, "securityGroupIds.*": _GROUP}
 
 _EC2: dict[str, Row] = {
     "aws:ec2/vpc:Vpc": Row(
@@ -557,5 +552,5 @@ _DATABASE: dict[str, Row] = {
     ),
 }
 
-ROWS: dict[str, Row] = {**_EC2, **_STORAGE, **_SECURITY, **_OPERATIONS, **_SAGEMAKER, **_DATABASE}
+ROWS: dict[str, Row] = {**_EC2, **_STORAGE, **_SECURITY, **_OPERATIONS, **_SAGEMAKER, **_DATABASE, **WORKLOADS}
 """The rows by type token."""

@@ -6,6 +6,7 @@ the resource. `_arm("Microsoft.Network/virtualNetworks/{virtualNetworkName}/subn
 
 from typing import Any
 
+from sandbox.clouds.azure_workloads import ROWS as WORKLOADS
 from sandbox.clouds.row import Row
 
 _NET = "Microsoft.Network"
@@ -293,5 +294,5 @@ _SQL: dict[str, Row] = {
     ),
 }
 
-ROWS: dict[str, Row] = {**_BASE, **_MACHINE_LEARNING, **_NETWORK, **_MONITOR, **_SQL}
+ROWS: dict[str, Row] = {**_BASE, **_MACHINE_LEARNING, **_NETWORK, **_MONITOR, **_SQL, **WORKLOADS}
 """The rows by type token."""

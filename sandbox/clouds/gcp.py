@@ -5,6 +5,7 @@ A type's id and self link come from its documentation ("projects/{{project}}/loc
 
 from typing import Any
 
+from sandbox.clouds.gcp_workloads import ROWS as WORKLOADS
 from sandbox.clouds.row import Row
 
 _NETWORK = "gcp:compute/network:Network gcp:compute/network:Network#selfLink gcp:compute/network:Network#name"
@@ -316,5 +317,5 @@ _DATABASE: dict[str, Row] = {
     ),
 }
 
-ROWS: dict[str, Row] = {**_BASE, **_VERTEX, **_NET, **_OPERATIONS, **_DATABASE}
+ROWS: dict[str, Row] = {**_BASE, **_VERTEX, **_NET, **_OPERATIONS, **_DATABASE, **WORKLOADS}
 """The rows by type token."""

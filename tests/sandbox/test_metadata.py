@@ -1,17 +1,30 @@
+import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from sandbox.clouds import aws, azure, gcp, kubernetes
+from sandbox.config import ProviderConfig
 from sandbox.identity import id_template
 from sandbox.metadata import Kind, UnknownTypeError, catalog
-from sandbox.templates import placeholders
+from sandbox.templates import is_made_up, placeholders
 from sandbox.urns import PACKAGES
 
 ROWS = {"aws": aws.ROWS, "azure-native": azure.ROWS, "gcp": gcp.ROWS, "kubernetes": kubernetes.ROWS}
+FACTS = {*ProviderConfig("aws").facts(), "id", "now", "root", "empty", "one", "default", "app"}
 TOKENS = [(package, token) for package, rows in ROWS.items() for token in rows]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 def test_types_are_read_as_the_sdk_declares_them() -> None:
@@ -67,6 +80,10 @@ def test_every_row_speaks_of_what_the_sdk_has(package: str, token: str) -> None:
     assert {path.split(".")[0] for path in row.outputs} <= resource.state.keys()
     if package == "azure-native":
         assert set(placeholders(id_template(resource, row))) - {"subscription"} <= resource.inputs.keys()
+    templates = [template for template in (row.id, *_texts(dict(row.outputs))) if template is not None]
+    used = {name.split(".")[0] for template in templates for name in placeholders(template) if not is_made_up(f"{{{name}}}")}
+    alternatives = {name for template in templates for name in re.findall(r"\?(\w+)", template)}
+    assert used | alternatives <= resource.state.keys() | resource.inputs.keys() | FACTS
     targets = {target.split("#")[0] for targets in row.references.values() for target in targets.split()}
     for target in targets:
         catalog(package).resource(target)
