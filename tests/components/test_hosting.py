@@ -2,6 +2,9 @@
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -171,6 +174,21 @@ def test_immutable_inputs_are_marked(schema: dict[str, Any]) -> None:
     inputs = schema["resources"]["modeldeploy:index:VertexDeployedModel"]["inputProperties"]
     assert inputs["machineType"]["willReplaceOnChanges"] is True
     assert "willReplaceOnChanges" not in inputs["minReplicas"]
+
+
+def test_a_program_loads_nothing_of_googles_client_nor_of_the_server() -> None:
+    code = "import sys, modeldeploy.gcp.vertex; print(sorted({each.partition('.')[0] for each in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    for module in ("googleapiclient", "requests", "httplib2", "pulumi_gcp", "pulumi_aws", "pulumi_azure_native"):
+        assert f"'{module}'" not in loaded
+
+
+def test_the_plugin_ends_at_once_when_nothing_runs() -> None:
+    plugin = subprocess.Popen([sys.executable, str(ROOT / "components")], stdout=subprocess.PIPE, text=True)
+    assert plugin.stdout is not None
+    assert plugin.stdout.readline().strip().isdigit(), "the port comes first, as the engine expects"
+    plugin.send_signal(signal.SIGINT)
+    assert plugin.wait(10) == 0
 
 
 # With the engine: programs that import nothing of ours but what the engine generates from the schema.

@@ -251,3 +251,22 @@ def test_an_installed_plugin_is_found(project: ProjectFactory, api: VertexServer
     assert ("using pulumi-resource-modeldeploy from $PATH" in done.output) is (found_by == "PATH"), "the engine warns of a plugin on PATH"
     made.destroy()
     assert api.api.models() == []
+
+
+def test_configuration_of_a_project_with_the_plugins_name_stays_the_projects(project: ProjectFactory, api: VertexServer) -> None:
+    program = """
+import pulumi
+from modeldeploy.gcp.vertex import *
+container = VertexContainer(image="registry/pricing@sha256:0")
+VertexModel("model", VertexModelArgs(project="shop", location="europe-west4", container=container))
+"""
+    made = project({"__main__.py": program, "Pulumi.yaml": project_file("modeldeploy", extra=PLUGIN)}, name="modeldeploy")
+    made.configure({"modeldeploy:vertexApiEndpoint": api.address, "modeldeploy:vertexAnonymous": "true", "cloud": "gcp"})
+    made.configure({"password": "hush"}, secret=True)
+    made.up()
+    assert len(api.api.models()) == 1
+    (provider,) = [each for each in made.resources() if each["type"] == "pulumi:providers:modeldeploy"]
+    assert set(provider["inputs"]) == {"vertexApiEndpoint", "vertexAnonymous"}
+    made.configure({"cloud": "aws"})
+    made.preview("--expect-no-changes")
+    made.destroy()

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import grpc
 import pytest
+from pulumi.runtime import proto
+from pulumi.runtime.proto import engine_pb2_grpc
 
 from sandbox.vertex import VertexServer
 from sandbox.vertex.api import Fault
 
 from .inputs import ENDPOINT, deployed_inputs, model_inputs
-from .plugin import Failed, Plugin, Resource, urn
+from .plugin import EngineLogServer, Failed, Plugin, Resource, urn
 from .test_model import NAME, bodies, call
 
 
@@ -46,6 +49,17 @@ def test_progress_is_shown_with_the_stage_and_the_time(plugin: Plugin, api: Vert
     shown = [each for each in plugin.log.messages if each.startswith("deploying, ")]
     assert all(each.endswith("(0s)") for each in shown)
     assert len(set(shown)) > 1, "the stages that the operation reports"
+
+
+def test_an_engine_that_attaches_to_a_running_plugin_gets_the_progress(plugin: Plugin, api: VertexServer, model: str) -> None:
+    engine, server = grpc.server(ThreadPoolExecutor(2)), EngineLogServer()
+    engine_pb2_grpc.add_EngineServicer_to_server(server, engine)
+    port = engine.add_insecure_port("127.0.0.1:0")
+    engine.start()
+    plugin.call("Attach", proto.PluginAttach(address=f"127.0.0.1:{port}"))
+    plugin.create(urn("VertexDeployedModel"), deployed_inputs(model))
+    engine.stop(None)
+    assert any(each.startswith("deploying") for each in server.messages)
 
 
 def test_a_cancelled_deployment_goes_on_in_the_cloud_and_the_next_update_takes_it_up(plugin: Plugin, api: VertexServer, model: str) -> None:
