@@ -141,13 +141,26 @@ def _final_snapshot(situation: Situation) -> Iterator[Refusal]:
 
 def _protected_from_deletion(situation: Situation) -> Iterator[Refusal]:
     """Deletion protection, which some Google Cloud types have on unless the program turns it off."""
-    on = situation.inputs.get("deletionProtection", situation.token in _PROTECTED_BY_DEFAULT)
-    if on in (True, "true"):
-        yield Refusal("deletionProtection", "is true: set it to false and update before deleting")
+    for name in ("deletionProtection", "enableDeletionProtection", "deletionProtectionEnabled"):
+        on = situation.inputs.get(name, name == "deletionProtection" and situation.token in _PROTECTED_BY_DEFAULT)
+        if on in (True, "true"):
+            yield Refusal(name, "is true: set it to false and update before deleting")
     if situation.inputs.get("deletionPolicy") == "PREVENT":
         yield Refusal("deletionPolicy", "is PREVENT: the resource may not be deleted")
 
 
+def _unlocked(situation: Situation) -> Iterator[Refusal]:
+    """A lock of ARM holds everything at and below its scope."""
+    if not situation.token.startswith("azure-native:") or situation.token == _LOCK:
+        return
+    for lock in situation.store.of_type(_LOCK):
+        scope = str(lock.inputs.get("scope")).lower().rstrip("/")
+        below = f"{situation.id.lower()}/".startswith(f"{scope}/") or scope.startswith(f"{situation.id.lower()}/")
+        if below:
+            yield Refusal("", f"is held by {lock.label} ({lock.inputs.get('level')}): delete the lock first")
+
+
+_LOCK = "azure-native:authorization:ManagementLockByScope"
 _PROTECTED_BY_DEFAULT = frozenset(
     {
         "gcp:sql/databaseInstance:DatabaseInstance",
@@ -199,7 +212,7 @@ _DELETE: dict[str, tuple[Rule, ...]] = {
     "aws:rds/instance:Instance": (_final_snapshot,),
     "aws:rds/cluster:Cluster": (_final_snapshot,),
 }
-_DELETE_ALL: tuple[Rule, ...] = (_protected_from_deletion,)
+_DELETE_ALL: tuple[Rule, ...] = (_protected_from_deletion, _unlocked)
 
 
 def _object(value: Any) -> Inputs:

@@ -130,7 +130,7 @@ class Provider(protocol.ProviderServicer):
 
     def GetSchema(self, request: Any, context: Context) -> Any:
         """No schema: the SDKs are the schema."""
-        context.abort(protocol.UNIMPLEMENTED, "the sandbox serves no schemas: use the provider's SDK")
+        context.abort(protocol.UNIMPLEMENTED, "the sandbox serves no schemas: use the provider's SDK, and `pulumi import` with --generate-code=false")
 
     def GetMapping(self, request: Any, context: Context) -> Any:
         """No conversion from other tools."""

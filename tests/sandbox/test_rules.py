@@ -148,6 +148,25 @@ def test_deletion_protection_protects(cloud: Cloud) -> None:
     cloud.delete(database)
 
 
+def test_a_protected_table_is_kept(cloud: Cloud) -> None:
+    inputs = {"hashKey": "id", "attributes": [{"name": "id", "type": "S"}], "billingMode": "PAY_PER_REQUEST"}
+    table = cloud.create("aws:dynamodb/table:Table", deletionProtectionEnabled=True, **inputs)
+    assert "deletionProtectionEnabled: is true" in cloud.refused_delete(table)
+    cloud.update(table, deletionProtectionEnabled=False)
+    cloud.delete(table)
+
+
+def test_an_arm_lock_holds_what_is_below_it(cloud: Cloud) -> None:
+    made = group(cloud)
+    identity = cloud.create("azure-native:managedidentity:UserAssignedIdentity", resourceGroupName=made.outputs["name"])
+    lock = cloud.create("azure-native:authorization:ManagementLockByScope", "lock", scope=made.id, level="CanNotDelete")
+    assert "delete the lock first" in cloud.refused_delete(identity)
+    assert "delete the lock first" in cloud.refused_delete(made)
+    cloud.delete(lock)
+    cloud.delete(identity)
+    cloud.delete(made)
+
+
 def test_what_is_gone_already_is_deleted(cloud: Cloud) -> None:
     topic = cloud.create("aws:sns/topic:Topic")
     cloud.delete(topic)
