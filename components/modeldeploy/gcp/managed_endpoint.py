@@ -157,7 +157,7 @@ class VertexEndpoint(pulumi.ComponentResource):
         let_call(name, endpoint, checked.access.callers, where, self)
 
         told: Mapping[str, pulumi.Input[str]] = access.environment if access else {}
-        registered = register(name, checked.models, bucket, told, key, where, own_labels, self)
+        registered = register(name, checked.models, bucket, told, key, where, own_labels, production, self)
         ready = [*can_read, *(access.ready if access else [])]
         deployed = deploy(name, checked.models, registered, endpoint, machine, checked.scaling, account, ready, self)
         traffic = split(name, checked, deployed, endpoint, self)

@@ -55,10 +55,11 @@ def model_bucket(name: str, key: Key, where: Place, labels: Mapping[str, str], p
     )
 
 
-def upload(name: str, model: Model, bucket: gcp.storage.Bucket, parent: pulumi.Resource) -> Artifact:
+def upload(name: str, model: Model, bucket: gcp.storage.Bucket, retain: bool, parent: pulumi.Resource) -> Artifact:
     """Uploads a local model, one object for each file; a remote one stays where it is.
 
-    The folder carries the content's hash: other content is another folder, so a model that runs never changes under its deployment.
+    The folder carries the content's hash: other content is another folder, so a model that runs never changes under its deployment. With
+    `retain`, files stay when their version is dropped, and can be deployed again.
     """
     if model.is_remote:
         return Artifact(model.source, [])
@@ -67,7 +68,7 @@ def upload(name: str, model: Model, bucket: gcp.storage.Bucket, parent: pulumi.R
         gcp.storage.BucketObject(
             f"{name}-{model.version}-{path}",
             gcp.storage.BucketObjectArgs(bucket=bucket.name, name=f"{folder}/{path}", source=pulumi.FileAsset(str(file))),
-            pulumi.ResourceOptions(parent=parent),
+            pulumi.ResourceOptions(parent=parent, retain_on_delete=retain),
         )
         for path, file in artifact.files(model.source).items()
     ]

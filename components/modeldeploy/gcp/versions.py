@@ -37,13 +37,14 @@ def register(
     key: Key,
     where: Place,
     labels: Mapping[str, str],
+    retain: bool,
     parent: pulumi.Resource,
 ) -> dict[str, VertexModel]:
     """Uploads `models` and puts them into the registry, as versions of one model; by version. Their containers are `told` the variables besides their
-    own."""
+    own. With `retain`, the files of versions that are dropped stay in the bucket."""
     registered: dict[str, VertexModel] = {}
     for model in models:
-        uploaded = upload(name, model, bucket, parent)
+        uploaded = upload(name, model, bucket, retain, parent)
         registered[model.version] = VertexModel(
             f"{name}-model-{model.version}",
             VertexModelArgs(

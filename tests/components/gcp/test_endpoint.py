@@ -216,6 +216,13 @@ def test_a_local_directory_is_uploaded_file_by_file_under_its_hash(tmp_path: Pat
     assert {each.urn for each in graph.all(OBJECT)} <= graph.one(MODEL).depends_on
 
 
+@pytest.mark.parametrize("environment", list(Environment))
+def test_files_of_versions_that_are_dropped_stay_in_production(tmp_path: Path, environment: Environment) -> None:
+    (tmp_path / "model.pkl").write_bytes(b"model")
+    [file] = endpoint_graph(models=[model("1", str(tmp_path))], environment=environment).all(OBJECT)
+    assert file.options.retainOnDelete is (environment is Environment.PRODUCTION)
+
+
 def test_other_content_is_another_folder_and_the_same_content_the_same(tmp_path: Path) -> None:
     file = tmp_path / "model.pkl"
     uris: list[str] = []
