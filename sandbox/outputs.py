@@ -39,10 +39,9 @@ def with_defaults(resource: ResourceType, inputs: Inputs, config: ProviderConfig
             default("region", config.region)
         case "gcp":
             default("project", config.project)
-            for name in ("region", "location"):
-                if name in declared and not declared[name].required and "Secondary" not in name:
-                    default(name, config.region)
-            default("zone", config.facts()["zone"])
+            if not any(completed.get(name) for name in ("region", "location", "zone")):
+                for name, value in (("region", config.region), ("location", config.region), ("zone", config.facts()["zone"])):
+                    default(name, value)
         case "kubernetes":
             return _complete_object(resource, completed, config, nonce)
         case _:

@@ -30,6 +30,8 @@ _ECR = re.compile(r"^(?P<account>\d{12})\.dkr\.ecr\.[\w-]+\.amazonaws\.com/(?P<r
 _GCP_NAME = re.compile(r"^(?:https://(?:www|compute|[\w-]+)\.googleapis\.com/(?:[\w]+/)?(?:v1|v2|beta)/|//[\w.]+/)?(?P<name>projects/[^/]+/.+)$")
 _PARENT = "parent"
 _NAMESPACE = "metadata.namespace"
+_UNREAD = ("tags", "labels", "annotations", "environment", "description", "policy", "policies")
+"""Properties (by the end of their names) whose texts the clouds do not look into for references: notes, environments, policy documents."""
 _INSIDE = (_PARENT, _NAMESPACE)
 _SERVICE_LINKED = ":role/aws-service-role/"
 _BUILT_IN_ARM = ("roledefinitions", "policydefinitions", "policysetdefinitions", "locations")
@@ -61,7 +63,7 @@ def resolve(store: Store, resource: ResourceType, row: Row, inputs: Inputs, reso
                 spoken_for.add(path)
                 _by_row(store, targets, path, value, config, found, problems)
     for path, value in _strings(inputs, ()):
-        if path not in spoken_for:
+        if path not in spoken_for and not any(isinstance(part, str) and part.lower().endswith(_UNREAD) for part in path):
             _by_value(store, resource, path, value, config, found, problems)
     problems.extend(_parents(store, resource, inputs, resource_id, config, found))
     return found, problems

@@ -344,7 +344,6 @@ _OPERATIONS: dict[str, Row] = {
         id="{name}",
         outputs=_arn("cloudwatch", "alarm:{name}") | {"evaluateLowSampleCountPercentiles": ""},
         replaces=frozenset({"name"}),
-        references={"alarmActions.*": _TOPIC, "okActions.*": _TOPIC},
         guarded=False,
     ),
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": Row(

@@ -86,6 +86,13 @@ def test_a_project_given_to_the_resource_or_the_provider_is_used(cloud: Cloud) -
     assert cloud.create("gcp:compute/network:Network", name="main", project="other").id == "projects/other/global/networks/main"
 
 
+def test_a_place_given_to_the_resource_leaves_no_other(cloud: Cloud) -> None:
+    cloud.settings["gcp"] = {"region": "us-central1"}
+    endpoint = cloud.create("gcp:vertex/aiEndpoint:AiEndpoint", name="1234567890", displayName="price", location="europe-west4")
+    assert endpoint.outputs.get("region") is None
+    assert endpoint.outputs["dedicatedEndpointDns"] == "1234567890.europe-west4-100000000000.prediction.vertexai.goog"
+
+
 def test_kubernetes_objects_get_a_namespace_and_an_identity(cloud: Cloud) -> None:
     made = cloud.create("kubernetes:core/v1:ConfigMap", metadata={"name": "settings"})
     assert made.id == "default/settings"

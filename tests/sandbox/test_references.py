@@ -176,3 +176,29 @@ def test_the_group_of_a_scope_must_exist(cloud: Cloud) -> None:
     scope = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/gone"
     assert "names nothing" in cloud.refused_create("azure-native:authorization:RoleAssignment", scope=scope, **assignment)
     assert cloud.create(GROUP, "other", location="westeurope")
+
+
+def test_an_alarm_may_act_on_a_topic_or_on_a_scaling_policy_that_exist(cloud: Cloud) -> None:
+    alarm = {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "metricName": "m", "namespace": "n", "threshold": 1, "period": 60}
+    alarm |= {"statistic": "Sum"}
+    token = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    topic = cloud.create("aws:sns/topic:Topic")
+    settings = configuration(cloud, model(cloud).outputs["name"])
+    endpoint = cloud.create("aws:sagemaker/endpoint:Endpoint", endpointConfigName=settings.outputs["name"]).outputs["name"]
+    place = {
+        "serviceNamespace": "sagemaker",
+        "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        "resourceId": f"endpoint/{endpoint}/variant/blue",
+    }
+    cloud.create("aws:appautoscaling/target:Target", minCapacity=1, maxCapacity=2, **place)
+    step = {"adjustmentType": "ChangeInCapacity", "stepAdjustments": [{"scalingAdjustment": 1, "metricIntervalLowerBound": "0"}]}
+    policy = cloud.create("aws:appautoscaling/policy:Policy", policyType="StepScaling", stepScalingPolicyConfiguration=step, **place)
+    assert cloud.create(token, alarmActions=[topic.id, policy.outputs["arn"], "arn:aws:automate:us-east-1:ec2:recover"], **alarm)
+    gone = "arn:aws:sns:us-east-1:000000000000:gone"
+    assert f"alarmActions[0]: '{gone}' names nothing" in cloud.refused_create(token, "dangling", alarmActions=[gone], **alarm)
+
+
+def test_notes_environments_and_policies_are_not_read_for_references(cloud: Cloud) -> None:
+    gone = "arn:aws:sns:us-east-1:000000000000:gone"
+    container = {"image": IMAGE, "environment": {"TOPIC": gone}}
+    assert cloud.create("aws:sagemaker/model:Model", executionRoleArn=OTHER_ACCOUNT, primaryContainer=container, tags={"topic": gone})
