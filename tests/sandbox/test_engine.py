@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
 from sandbox.home import Home, Running
 from sandbox.store import Store
 from sandbox.testing import Sandbox
-
 from tests.sandbox import programs
 from tests.support.engine import ROOT, Project, ProjectFactory
 
