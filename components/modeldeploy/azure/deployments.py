@@ -54,9 +54,15 @@ def scaling_problems(scaling: Scaling) -> Iterator[Problem]:
             yield Problem(f"scaling.{name}", f"{seconds} is not allowed; Azure pauses {SHORTEST_PAUSE} seconds or more")
 
 
-def deployment_name(version: str) -> str:
-    """The name of a version's deployment: 3 to 32 letters, digits and '-', beginning with a letter."""
-    return fit(f"version-{version}", 32)
+def deployment_name(version: str, instance_type: str) -> str:
+    """The name of a version's deployment: 3 to 32 letters, digits and '-', beginning with a letter.
+
+    The machine is part of it, so that another machine is another deployment: it is created, takes the traffic over, and the old one goes. An update
+    in place would have to find the new machines while the old ones run, and is not supported everywhere
+    (https://github.com/Azure/AML-Kubernetes/issues/247).
+    """
+    machine = instance_type.removeprefix("Standard_").lower().replace("_", "-")
+    return fit(f"version-{version}-{machine}", 32)
 
 
 def deployment(
@@ -90,7 +96,7 @@ def deployment(
         resource_group_name=group.name,
         workspace_name=workspace.resource.name,
         endpoint_name=serving.endpoint.name,
-        deployment_name=deployment_name(model.version),
+        deployment_name=deployment_name(model.version, serving.instance_type),
         kind="Managed",
         sku=native.machinelearningservices.SkuArgs(
             name="Default", tier=native.machinelearningservices.SkuTier.STANDARD, capacity=serving.scaling.minimum

@@ -170,7 +170,7 @@ class AzureMLEndpoint(pulumi.ComponentResource):
             if checked.scaling.is_automatic:
                 autoscale(f"{name}-{version}", deployed, checked.scaling, in_group, self)
             cpu_alarm(f"{name}-{version}-cpu", checked.operations, deployed, hears, in_group, self)
-        percent = {deployment_name(version): share for version, share in shares(checked.models, checked.rollout).items()}
+        percent = {deployment_name(version, machine.name): share for version, share in shares(checked.models, checked.rollout).items()}
         traffic(name, percent, endpoint, machine_learning.resource, runs_as, public, in_group, self, after=list(deployments.values()))
 
         _callers(name, checked, endpoint, in_group, self)

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from modeldeploy.azure.database import AzureSqlDatabase
-from modeldeploy.spec import ArgumentError, DatabaseArgs, Environment, Network
+from modeldeploy.spec import ArgumentError, DatabaseArgs
+from tests.support.mocks import Graph
 
 from . import world
 
@@ -19,118 +20,140 @@ PRIVATE = "azure-native:network:PrivateEndpoint"
 ADMINISTRATOR = "22222222-3333-4444-5555-666666666666"
 
 
-def test_only_entra_identities_enter() -> None:
-    server = world.database().one(SERVER).inputs
+@pytest.fixture(scope="module")
+def default() -> Graph:
+    return world.database()
+
+
+@pytest.fixture(scope="module")
+def tuned() -> Graph:
+    """Everything other than by default."""
+    return world.database(
+        administrator_object_id=ADMINISTRATOR,
+        administrator_name="database-admins",
+        encryption={"key": world.KEY},
+        key_vault_id=world.VAULT,
+        backup_days=30,
+        storage_gib=64,
+        operations={"emails": ["a@example.com"], "log_retention_days": 365, "utilization_percent": 70},
+    )
+
+
+@pytest.fixture(scope="module")
+def production() -> Graph:
+    """What a stack gets that says nothing but a name."""
+
+    def program() -> dict[str, Any]:
+        connection = AzureSqlDatabase("data", DatabaseArgs(database="pricing")).connection()
+        return {"id": connection.id, "host": connection.host, "database": connection.database}
+
+    return world.run(program)
+
+
+def test_only_entra_identities_enter(default: Graph) -> None:
+    server = default.one(SERVER).inputs
     assert server["administrators"]["azureADOnlyAuthentication"] is True
     assert "administratorLogin" not in server
     assert "administratorLoginPassword" not in server
 
 
-def test_there_is_no_public_access_and_no_old_tls() -> None:
-    graph = world.database()
-    server = graph.one(SERVER).inputs
+def test_there_is_no_public_access_and_no_old_tls(default: Graph) -> None:
+    server = default.one(SERVER).inputs
     assert server["publicNetworkAccess"] == "Disabled"
     assert server["restrictOutboundNetworkAccess"] == "Enabled"
     assert server["minimalTlsVersion"] == "1.2"
-    (connection,) = graph.one(PRIVATE).inputs["privateLinkServiceConnections"]
+    (connection,) = default.one(PRIVATE).inputs["privateLinkServiceConnections"]
     assert connection["groupIds"] == ["sqlServer"]
-    assert not graph.all("azure-native:sql:FirewallRule")
+    assert not default.all("azure-native:sql:FirewallRule")
 
 
-def test_the_administrator_is_whoever_deploys_first_unless_one_is_named() -> None:
-    unnamed, named = world.database().one(SERVER), None
+def test_the_administrator_is_whoever_deploys_first_unless_one_is_named(default: Graph, tuned: Graph) -> None:
+    unnamed, named = default.one(SERVER), tuned.one(SERVER)
     assert unnamed.inputs["administrators"]["sid"] == world.DEPLOYER
     assert unnamed.inputs["administrators"]["tenantId"] == world.TENANT
     assert "administrators" in unnamed.options.ignoreChanges
-    named = world.database(administrator_object_id=ADMINISTRATOR, administrator_name="database-admins").one(SERVER)
     assert named.inputs["administrators"]["sid"] == ADMINISTRATOR
     assert named.inputs["administrators"]["login"] == "database-admins"
     assert named.inputs["administrators"]["principalType"] == "Group"
     assert "administrators" not in named.options.ignoreChanges
 
 
-def test_it_is_encrypted_with_the_customer_s_key_in_its_newest_version() -> None:
-    graph = world.database()
-    server, protector = graph.one(SERVER).inputs, graph.one(PROTECTOR).inputs
+def test_it_is_encrypted_with_the_customer_s_key_in_its_newest_version(default: Graph) -> None:
+    server, protector = default.one(SERVER).inputs, default.one(PROTECTOR).inputs
     assert server["keyId"].endswith("/keys/key-1a2b3c4d/" + "0" * 32)
     assert server["primaryUserAssignedIdentityId"] in server["identity"]["userAssignedIdentities"]
     assert protector["serverKeyType"] == "AzureKeyVault"
     assert protector["autoRotationEnabled"] is True
-    assert graph.one("azure-native:authorization:RoleAssignment", "data-keys").urn in graph.one(SERVER).depends_on
+    assert default.one("azure-native:authorization:RoleAssignment", "data-keys").urn in default.one(SERVER).depends_on
 
 
-def test_a_given_key_is_used() -> None:
-    graph = world.database(encryption={"key": world.KEY}, key_vault_id=world.VAULT)
-    assert graph.one(SERVER).inputs["keyId"] == world.KEY
-    assert graph.one(PROTECTOR).inputs["serverKeyName"] == "given_models_0123456789abcdef0123456789abcdef"
-    assert not graph.all("azure-native:keyvault:Vault")
+def test_a_given_key_is_used(tuned: Graph) -> None:
+    assert tuned.one(SERVER).inputs["keyId"] == world.KEY
+    assert tuned.one(PROTECTOR).inputs["serverKeyName"] == "given_models_0123456789abcdef0123456789abcdef"
+    assert not tuned.all("azure-native:keyvault:Vault")
 
 
-def test_backups_are_kept_as_long_as_asked() -> None:
-    assert world.database(backup_days=30).one(BACKUP).inputs["retentionDays"] == 30
+def test_backups_and_size_are_as_asked(default: Graph, tuned: Graph) -> None:
+    assert [graph.one(BACKUP).inputs["retentionDays"] for graph in (default, tuned)] == [14, 30]
+    assert [graph.one(DATABASE).inputs["maxSizeBytes"] for graph in (default, tuned)] == [32 * 1024**3, 64 * 1024**3]
 
 
-def test_statements_and_attacks_are_seen() -> None:
-    graph = world.database(operations={"emails": ["a@example.com"], "log_retention_days": 365})
-    assert graph.one(AUDIT).inputs["state"] == "Enabled"
-    assert graph.one(AUDIT).inputs["isAzureMonitorTargetEnabled"] is True
-    assert graph.one(THREATS).inputs["emailAddresses"] == ["a@example.com"]
-    sends = graph.one("azure-native:monitor:DiagnosticSetting")
+def test_statements_and_attacks_are_seen(tuned: Graph) -> None:
+    assert tuned.one(AUDIT).inputs["state"] == "Enabled"
+    assert tuned.one(AUDIT).inputs["isAzureMonitorTargetEnabled"] is True
+    assert tuned.one(THREATS).inputs["emailAddresses"] == ["a@example.com"]
+    sends = tuned.one("azure-native:monitor:DiagnosticSetting")
     assert sends.inputs["resourceUri"].endswith("/databases/master")
     assert [each["category"] for each in sends.inputs["logs"]] == ["SQLSecurityAuditEvents"]
-    assert graph.one("azure-native:operationalinsights:Workspace").inputs["retentionInDays"] == 365
-    assert graph.names("azure-native:monitor:MetricAlert") == ["data-cpu", "data-storage"]
+    assert tuned.one("azure-native:operationalinsights:Workspace").inputs["retentionInDays"] == 365
 
 
-def test_production_stands_by_in_other_zones_and_refuses_deletion() -> None:
-    graph = world.database(environment=Environment.PRODUCTION, storage_gib=64)
-    database = graph.one(DATABASE)
+def test_it_alarms_when_busy_or_full(tuned: Graph) -> None:
+    alarms = {each.name: each.inputs["criteria"]["allOf"][0] for each in tuned.all("azure-native:monitor:MetricAlert")}
+    assert {name: (each["metricName"], each["threshold"]) for name, each in alarms.items()} == {
+        "data-cpu": ("cpu_percent", 70),
+        "data-storage": ("storage_percent", 90),
+    }
+
+
+def test_production_stands_by_in_other_zones_and_refuses_deletion(production: Graph) -> None:
+    database = production.one(DATABASE)
     assert database.inputs["zoneRedundant"] is True
     assert database.inputs["requestedBackupStorageRedundancy"] == "Zone"
     assert database.inputs["sku"]["name"] == "GP_Gen5"
-    assert database.inputs["maxSizeBytes"] == 64 * 1024**3
     assert "autoPauseDelay" not in database.inputs
     assert database.options.protect
-    assert graph.one(SERVER).options.protect
+    assert production.one(SERVER).options.protect
 
 
-def test_development_pauses_when_nobody_uses_it_and_can_be_deleted() -> None:
-    graph = world.database()
-    database = graph.one(DATABASE)
+def test_development_pauses_when_nobody_uses_it_and_can_be_deleted(default: Graph) -> None:
+    database = default.one(DATABASE)
     assert database.inputs["sku"]["name"] == "GP_S_Gen5"
     assert database.inputs["autoPauseDelay"] == 60
     assert database.inputs["minCapacity"] == 0.5
-    assert not [each.name for each in graph.registrations if each.options.protect]
+    assert not [each.name for each in default.registrations if each.options.protect]
 
 
-def test_what_azure_cannot_delete_goes_with_what_it_belongs_to() -> None:
-    graph = world.database()
-    server, database = graph.one(SERVER).urn, graph.one(DATABASE).urn
-    belongs = {kind: graph.one(kind).options.deletedWith for kind in (PROTECTOR, AUDIT, THREATS, BACKUP)}
+def test_what_azure_cannot_delete_goes_with_what_it_belongs_to(default: Graph) -> None:
+    server, database = default.one(SERVER).urn, default.one(DATABASE).urn
+    belongs = {kind: default.one(kind).options.deletedWith for kind in (PROTECTOR, AUDIT, THREATS, BACKUP)}
     assert belongs == {PROTECTOR: server, AUDIT: server, THREATS: server, BACKUP: database}
 
 
-def test_a_network_is_made_in_the_group_of_the_database() -> None:
-    graph = world.database(network=Network())
-    assert graph.names("modeldeploy:index:AzureNetwork") == ["data-network"]
-    assert graph.names("azure-native:resources:ResourceGroup") == ["data"]
+def test_a_network_is_made_in_the_group_of_the_database(production: Graph) -> None:
+    assert production.names("modeldeploy:index:AzureNetwork") == ["data-network"]
+    assert production.names("azure-native:resources:ResourceGroup") == ["data"]
 
 
-def test_a_given_network_is_used() -> None:
-    graph = world.database()
-    assert not graph.all("modeldeploy:index:AzureNetwork")
-    assert graph.one(PRIVATE).inputs["subnet"]["id"] == world.SUBNET
+def test_a_given_network_is_used(default: Graph) -> None:
+    assert not default.all("modeldeploy:index:AzureNetwork")
+    assert default.one(PRIVATE).inputs["subnet"]["id"] == world.SUBNET
 
 
-def test_the_connection_names_the_database() -> None:
-    def program() -> dict[str, Any]:
-        connection = AzureSqlDatabase("data", DatabaseArgs(database="pricing")).connection()
-        return {"id": connection.id, "host": connection.host, "database": connection.database}
-
-    outputs = world.run(program).outputs
-    assert outputs["id"].endswith("/databases/pricing")
-    assert outputs["host"].endswith(".database.windows.net")
-    assert outputs["database"] == "pricing"
+def test_the_connection_names_the_database(production: Graph) -> None:
+    assert production.outputs["id"].endswith("/databases/pricing")
+    assert production.outputs["host"].endswith(".database.windows.net")
+    assert production.outputs["database"] == "pricing"
 
 
 @pytest.mark.parametrize(

@@ -46,11 +46,11 @@ def test_a_path_in_a_datastore_has_the_long_form_that_asset_versions_take() -> N
 
 @pytest.mark.parametrize("version", ["1", "2026-11-01", "1.10.3", "a" * 20])
 def test_deployment_names_fit_azure_ml(version: str) -> None:
-    assert re.fullmatch(r"[a-z][a-z0-9-]{1,30}[a-z0-9]", deployment_name(version))
+    assert re.fullmatch(r"[a-z][a-z0-9-]{1,30}[a-z0-9]", deployment_name(version, "Standard_NC96ads_A100_v4"))
 
 
 def test_versions_that_differ_in_a_dot_get_different_deployments() -> None:
-    assert deployment_name("1.2") != deployment_name("1-2")
+    assert deployment_name("1.2", "Standard_DS3_v2") != deployment_name("1-2", "Standard_DS3_v2")
 
 
 @pytest.mark.parametrize(("limit", "separator", "pattern"), [(24, "", "[a-z][a-z0-9]{2,23}"), (32, "-", "[a-z][a-z0-9-]{1,30}[a-z0-9]")])

@@ -46,9 +46,10 @@ def default() -> Graph:
 
 
 @pytest.fixture(scope="module")
-def alone() -> Graph:
-    """With a network of its own."""
-    return world.endpoint(network=Network(cidr="10.9.0.0/16", callers=["192.168.0.0/24"]))
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    """With a network of its own, and a local artifact."""
+    source = world.artifact(tmp_path_factory.mktemp("artifact"))
+    return world.endpoint(models=[world.model(source=source)], network=Network(cidr="10.9.0.0/16", callers=["192.168.0.0/24"]))
 
 
 @pytest.fixture(scope="module")
@@ -269,8 +270,8 @@ def test_the_registry_that_is_made_has_the_name_the_images_carry(default: Graph)
     assert default.one(REGISTRY).inputs["registryName"] == "acmemodels"
 
 
-def test_local_artifacts_are_uploaded_under_version_and_content(tmp_path: Path) -> None:
-    graph = world.endpoint(models=[world.model(source=world.artifact(tmp_path))])
+def test_local_artifacts_are_uploaded_under_version_and_content(alone: Graph) -> None:
+    graph = alone
     paths = sorted(each.inputs["blobName"] for each in graph.all(BLOB))
     assert [path.split("/")[0] for path in paths] == ["1", "1"]
     assert [path.split("/", 2)[2] for path in paths] == ["model/code/score.py", "model/model.pkl"]
@@ -341,7 +342,7 @@ def test_replicas_follow_the_processor_within_the_limits(tuned: Graph) -> None:
     assert (up["metricTrigger"]["threshold"], up["scaleAction"]["direction"], up["scaleAction"]["cooldown"]) == (60, "Increase", "PT90S")
     assert (down["metricTrigger"]["threshold"], down["scaleAction"]["direction"], down["scaleAction"]["cooldown"]) == (30, "Decrease", "PT600S")
     assert scale["enabled"] is True
-    assert scale["targetResourceUri"].endswith("/deployments/version-1")
+    assert scale["targetResourceUri"].endswith("/deployments/version-1-ds3-v2")
     assert tuned.one(DEPLOYMENT, "api-1").inputs["sku"]["capacity"] == 3
 
 
