@@ -77,7 +77,7 @@ class Recorder(Mocks):
         return f"{args.name}-id", dict(args.inputs)
 
     def call(self, args: MockCallArgs) -> dict[str, Any]:
-        return {"names": ["a", "b", "c"], "accountId": "123456789012", "region": "eu-west-1", "partition": "aws"}
+        return {"names": ["a", "b", "c"], "accountId": "123456789012", "region": "eu-west-1", "partition": "aws", "properties": "{}"}
 
 
 def test_the_code_for_other_repositories_deploys_an_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -198,7 +198,7 @@ def _data(bucket: str, key: str, logs: str, objects: list[str], alarms: list[str
     """What this model reads and writes."""
     writes: list[Statement] = [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{bucket}/{CAPTURE_PREFIX}*"}]
     return [
-        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": sorted(objects)},
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": objects},
         {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
         *(writes if captures else []),
         {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], "Resource": key},
@@ -206,7 +206,7 @@ def _data(bucket: str, key: str, logs: str, objects: list[str], alarms: list[str
         {"Effect": "Allow", "Action": "kms:CreateGrant", "Resource": key, "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}}},
         {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "Resource": [logs, f"{logs}:*"]},
         # SageMaker looks at the alarms while it shifts traffic.
-        {"Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": sorted(alarms)},
+        {"Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": alarms},
     ]
 
 

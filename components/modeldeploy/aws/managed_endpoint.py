@@ -274,7 +274,7 @@ def _configuration(
     capture = aws.sagemaker.EndpointConfigurationDataCaptureConfigArgs(
         enable_capture=True,
         initial_sampling_percentage=captured,
-        destination_s3_uri=pulumi.Output.concat("s3://", store.bucket.bucket, "/", CAPTURE_PREFIX),
+        destination_s3_uri=pulumi.Output.concat("s3://", store.bucket.id, "/", CAPTURE_PREFIX),
         kms_key_id=key,
         capture_options=[
             aws.sagemaker.EndpointConfigurationDataCaptureConfigCaptureOptionArgs(capture_mode="Input"),

@@ -54,7 +54,7 @@ def model_store(
         digest = artifact.content_hash(model.source)
         uploaded = aws.s3.BucketObjectv2(
             f"{name}-artifact-{model.version}-{digest}",
-            bucket=bucket.bucket,
+            bucket=bucket.id,
             key=f"models/{model.name}/{model.version}/{digest}/model.tar.gz",
             source=pulumi.FileAsset(str(artifact.archive(model.source))),
             server_side_encryption="aws:kms",
@@ -64,7 +64,7 @@ def model_store(
             opts=pulumi.ResourceOptions(parent=parent, depends_on=ready, retain_on_delete=production),
         )
         urls[model.version] = pulumi.Output.concat("s3://", uploaded.bucket, "/", uploaded.key)
-        arns.append(pulumi.Output.concat(bucket.arn, "/", uploaded.key))
+        arns.append(uploaded.arn)
     return ModelStore(bucket, urls, arns)
 
 
@@ -76,7 +76,7 @@ def _bucket(
     bucket = aws.s3.Bucket(f"{name}-models", force_destroy=not production, tags=tags, opts=pulumi.ResourceOptions(parent=parent, protect=production))
     private = aws.s3.BucketPublicAccessBlock(
         f"{name}-models",
-        bucket=bucket.bucket,
+        bucket=bucket.id,
         block_public_acls=True,
         block_public_policy=True,
         ignore_public_acls=True,
@@ -84,17 +84,17 @@ def _bucket(
         opts=opts,
     )
     owned = aws.s3.BucketOwnershipControls(
-        f"{name}-models", bucket=bucket.bucket, rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"), opts=opts
+        f"{name}-models", bucket=bucket.id, rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"), opts=opts
     )
     versioned = aws.s3.BucketVersioning(
         f"{name}-models",
-        bucket=bucket.bucket,
+        bucket=bucket.id,
         versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled"),
         opts=opts,
     )
     encrypted = aws.s3.BucketServerSideEncryptionConfiguration(
         f"{name}-models",
-        bucket=bucket.bucket,
+        bucket=bucket.id,
         rules=[
             aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
                 bucket_key_enabled=True,
@@ -107,14 +107,14 @@ def _bucket(
     )
     aws.s3.BucketLifecycleConfiguration(
         f"{name}-models",
-        bucket=bucket.bucket,
+        bucket=bucket.id,
         rules=_lifecycle(capture_days),
         # S3 wants versioning settled before rules about versions.
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[versioned]),
     )
     policy = aws.s3.BucketPolicy(
         f"{name}-models",
-        bucket=bucket.bucket,
+        bucket=bucket.id,
         policy=bucket.arn.apply(lambda arn: document(*_tls_only(arn))),
         # Two writers of the bucket's access settings at once meet in a conflict.
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[private, owned]),

@@ -23,7 +23,8 @@ def _named(name: str, arn: str) -> dict[str, str]:
 OUTPUTS: dict[str, Mocked] = {
     "aws:kms/key:Key": {"arn": KEY},
     "aws:ec2/vpc:Vpc": {"id": "vpc-made", "arn": "arn:vpc"},
-    "aws:s3/bucket:Bucket": {"bucket": "bucket-made", "arn": "arn:aws:s3:::bucket-made"},
+    "aws:s3/bucket:Bucket": {"id": "bucket-made", "arn": "arn:aws:s3:::bucket-made"},
+    "aws:s3/bucketObjectv2:BucketObjectv2": lambda inputs: {"arn": f"arn:aws:s3:::{inputs['bucket']}/{inputs['key']}"},
     "aws:cloudwatch/logGroup:LogGroup": lambda inputs: _named(inputs.get("name", "group-made"), "arn:logs:"),
     "aws:cloudwatch/metricAlarm:MetricAlarm": lambda inputs: _named(f"alarm {inputs['alarmDescription']}", "arn:"),
     "aws:sns/topic:Topic": {"arn": "arn:topic"},
