@@ -107,6 +107,8 @@ class Link:
     node: "Node | None"
     indexed: bool
     """Whether an index in the vendor's path is an index of the input too (a list on both sides)."""
+    checked: bool = True
+    """Whether the value is held against the model; not, where the vendor's form of it differs too much."""
 
 
 _BRIDGED = ("aws", "gcp")
@@ -169,7 +171,7 @@ class Node:
             convert, node = _FORMS[form], None
         elif form is not ...:
             convert = _then(_FORMS[form], convert)
-        return Link(name, tuple(spelled), convert, node, indexed)
+        return Link(name, tuple(spelled), convert, node, indexed, checked=form != "unchecked")
 
     def properties(self) -> Mapping[str, Schema]:
         """The vendor's properties of this object."""

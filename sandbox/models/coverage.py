@@ -63,7 +63,7 @@ def of(token: str) -> Coverage:
             if reason is not None:
                 own[path] = reason
             else:
-                seen[path] = seen.get(path, False) or link is not None
+                seen[path] = seen.get(path, False) or (link is not None and link.checked)
     counted = {path: matched for path, matched in seen.items() if path not in own}
     unknown = not bound(token)
     return Coverage(

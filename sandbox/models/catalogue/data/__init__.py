@@ -1,0 +1,1 @@
+"""Machine tables and limits, with their sources."""
