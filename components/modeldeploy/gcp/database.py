@@ -17,6 +17,7 @@ from .database_access import instance_of, instance_roles
 from .keys import data_key
 from .labels import label_problems, labels
 from .logs import log_bucket
+from .names import check_name
 from .network import GoogleNetwork
 from .place import Place, place
 from .services import enable
@@ -90,6 +91,7 @@ class CloudSqlDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CloudSqlDatabaseArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(CloudSqlDatabaseArgs, args, f"CloudSqlDatabase '{name}'")
+        check_name(f"CloudSqlDatabase '{name}'", name)
         where = place(f"CloudSqlDatabase '{name}'", opts)
         super().__init__("modeldeploy:index:CloudSqlDatabase", name, to_wire(checked), opts)
         child = pulumi.ResourceOptions(parent=self)

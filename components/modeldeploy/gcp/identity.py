@@ -7,8 +7,8 @@ import pulumi
 import pulumi_gcp as gcp
 
 from modeldeploy.spec.arguments import Problem
-from modeldeploy.spec.names import fit
 
+from .names import account_id
 from .place import Place
 
 CALLER = re.compile(r"(user|serviceAccount|group|domain):\S+|(principal|principalSet)://\S+")
@@ -31,7 +31,7 @@ def serving_account(name: str, where: Place, parent: pulumi.Resource, apis: Sequ
     return gcp.serviceaccount.Account(
         f"{name}-identity",
         gcp.serviceaccount.AccountArgs(
-            account_id=fit(f"{name}-{pulumi.get_stack()}", 30),
+            account_id=account_id(name, pulumi.get_stack()),
             display_name=f"Serves {name}"[:100],
             description="The identity of a model's container, made by modeldeploy",
             project=where.project,

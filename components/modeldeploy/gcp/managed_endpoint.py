@@ -29,6 +29,7 @@ from .keys import data_key
 from .labels import NAME, label_problems, labels
 from .logs import log_bucket
 from .model_store import model_bucket, remote_buckets
+from .names import check_name
 from .network import GoogleNetwork
 from .place import place
 from .private_access import private_access, private_host
@@ -112,6 +113,7 @@ class VertexEndpoint(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: VertexEndpointArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(VertexEndpointArgs, args, f"VertexEndpoint '{name}'")
+        check_name(f"VertexEndpoint '{name}'", name)
         where = place(f"VertexEndpoint '{name}'", opts)
         super().__init__("modeldeploy:index:VertexEndpoint", name, to_wire(checked), opts)
         own_labels = labels(checked.tags, checked.environment, name)

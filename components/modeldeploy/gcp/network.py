@@ -13,6 +13,7 @@ from modeldeploy.spec.operations import Environment
 from .keys import data_key
 from .labels import labels
 from .logs import log_bucket
+from .names import LONGEST_NETWORK, check_name
 from .place import Place, place
 from .services import enable
 from .vertex.resources import to_wire
@@ -46,6 +47,7 @@ class GoogleNetwork(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(NetworkArgs, args, f"GoogleNetwork '{name}'")
+        check_name(f"GoogleNetwork '{name}'", name, LONGEST_NETWORK)
         where = place(f"GoogleNetwork '{name}'", opts)
         super().__init__("modeldeploy:index:GoogleNetwork", name, to_wire(checked), opts)
         child = pulumi.ResourceOptions(parent=self)
@@ -131,7 +133,7 @@ def _firewall(name: str, network: gcp.compute.Network, cidr: str, where: Place, 
     rule("deny-ingress", "INGRESS", [EVERYWHERE], LAST, None, "Nothing gets in")
     rule("deny-egress", "EGRESS", [EVERYWHERE], LAST, None, "Nothing gets out")
     rule("allow-services", "EGRESS", [cidr], 1000, SERVICE_PORTS, "Endpoints and databases in the network")
-    rule("allow-google-apis", "EGRESS", [GOOGLE_APIS], 1000, ["443"], "Google's APIs over private addresses")
+    rule("allow-google", "EGRESS", [GOOGLE_APIS], 1000, ["443"], "Google's APIs over private addresses")
 
 
 def _private_google_apis(name: str, network: gcp.compute.Network, where: Place, labels: dict[str, str], parent: pulumi.Resource) -> None:

@@ -36,7 +36,7 @@ def test_the_firewall_allows_connections_to_the_network_and_googles_apis_only() 
     allowed = {each.name: each.inputs for each in network_graph(cidr="10.20.0.0/18").all(FIREWALL) if "allows" in each.inputs}
     assert {name: (rule["direction"], rule["destinationRanges"], rule["allows"][0]["ports"]) for name, rule in allowed.items()} == {
         "shared-allow-services": ("EGRESS", ["10.20.0.0/18"], ["443", "5432", "3307"]),
-        "shared-allow-google-apis": ("EGRESS", ["199.36.153.8/30"], ["443"]),
+        "shared-allow-google": ("EGRESS", ["199.36.153.8/30"], ["443"]),
     }
 
 
