@@ -33,10 +33,10 @@ lint: setup ## ruff and pyright
 	$(BIN)/pyright
 
 quick: setup ## the tests that need no engine, in under 2 minutes
-	$(BIN)/python -m pytest -q -m "not engine"
+	$(BIN)/python -m pytest -q -n 2 -m "not engine"
 
 test: setup engine lint ## everything
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2
 
 coverage: setup ## how much of what the components register is held against the vendors' models
 	$(BIN)/python -m sandbox coverage
