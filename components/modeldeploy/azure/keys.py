@@ -92,7 +92,8 @@ def vault(name: str, tenant: pulumi.Input[str], group: Group, parent: pulumi.Res
             enable_rbac_authorization=True,
             enable_soft_delete=True,
             enable_purge_protection=True,
-            soft_delete_retention_in_days=90 if group.is_production else 7,
+            # Azure never changes it again, so that it does not depend on what the deployment is for.
+            soft_delete_retention_in_days=90,
             public_network_access="disabled",
             network_acls=native.keyvault.NetworkRuleSetArgs(bypass="AzureServices", default_action="Deny"),
         ),

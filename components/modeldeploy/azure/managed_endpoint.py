@@ -88,6 +88,8 @@ class AzureMLEndpoint(pulumi.ComponentResource):
 
     The container finds the artifact in `$AZUREML_MODEL_DIR/model` (a remote one under the last part of its path), its identity in `AZURE_CLIENT_ID`.
     Callers authenticate with an Entra token for https://ml.azure.com.
+
+    Azure keeps the redundancy that storage and registry were made with, so `environment` stays what it was at the first deployment.
     """
 
     url: pulumi.Output[str]
