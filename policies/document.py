@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from policies.rule import Framework, Rule, Unknown
-from policies.rules import FAMILIES, RULES
+from policies.rule import Entry, Framework, StackRule, Unknown
+from policies.rules import ENTRIES, FAMILIES
 from policies.settings import SCHEMA
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "policies.md"
@@ -23,10 +23,11 @@ pulumi preview --policy-pack policies --policy-pack-config policy-config.json
 
 A mandatory violation ends the preview with exit code 1. Each rule looks only at the resource types in its row, and asks for plain inputs. What
 happens where a preview does not know a value yet (another resource's output) is in the column *unknown*: *advisory* means that one advisory at the
-end (`pack-undecided`) names the rule, resource and input, and the update decides; *set* means that the rule only asks whether something is set, and
+end (`pack-report`) names the rule, resource and input, and the update decides; *set* means that the rule only asks whether something is set, and
 an unknown value is.
 
-What a resource rule cannot see is what is not there: a bucket without its encryption, an endpoint without an alarm.
+Rules over the whole *stack* see what is not there: a bucket without its encryption, an endpoint without an alarm. They run at the end of a
+preview or update.
 """
 
 CONFIGURATION = """\
@@ -69,7 +70,7 @@ def page() -> str:
 
 
 def _lines() -> Iterator[str]:
-    yield INTRODUCTION.format(rules=len(RULES), families=len(FAMILIES))
+    yield INTRODUCTION.format(rules=len(ENTRIES), families=len(FAMILIES))
     yield CONFIGURATION.rstrip()
     for name, schema in SCHEMA.items():
         yield f"| `{name}` | {schema['description']} |"
@@ -90,11 +91,11 @@ def _lines() -> Iterator[str]:
             yield _row(rule)
 
 
-def _of(family: str) -> list[Rule]:
-    return [rule for rule in RULES if rule.family.id == family]
+def _of(family: str) -> list[Entry]:
+    return [rule for rule in ENTRIES if rule.family.id == family]
 
 
-def _row(rule: Rule) -> str:
+def _row(rule: Entry) -> str:
     severity = rule.severity.value + ("" if rule.level.value == "mandatory" else f" ({rule.level.value})")
     why = f"{rule.why} " if rule.why else ""
     unknown = "set" if rule.unknown is Unknown.SET else "advisory"
@@ -102,12 +103,13 @@ def _row(rule: Rule) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _types(rule: Rule) -> str:
+def _types(rule: Entry) -> str:
+    over = "stack: " if isinstance(rule, StackRule) else ""
     names = [f"{token.split(':')[1].split('/')[0]}.{token.rpartition(':')[2]}" for token in rule.types]
-    return ", ".join(names) if len(names) <= 8 else f"{len(names)} types with tags or labels"
+    return over + (", ".join(names) if len(names) <= 8 else f"{len(names)} types with tags or labels")
 
 
-def _references(rule: Rule) -> str:
+def _references(rule: Entry) -> str:
     parts: list[str] = []
     for framework in Framework:
         ids = [f"{each.id} ({each.title})" if each.title else each.id for each in rule.references if each.framework is framework]
@@ -118,4 +120,4 @@ def _references(rule: Rule) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page())
-    sys.stdout.write(f"wrote {PAGE.name}: {len(RULES)} rules\n")
+    sys.stdout.write(f"wrote {PAGE.name}: {len(ENTRIES)} rules\n")

@@ -20,12 +20,12 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-from policies.rule import Resource, Rule, canonical
-from policies.rules import RULES
+from policies.rule import Entry, Resource, Rule, Stack, StackRule, canonical
+from policies.rules import RULES, STACK_RULES
 from policies.settings import SCHEMA, Exemption, Settings, unused_rules
 
 SETTINGS_POLICY = "pack-settings"
-UNDECIDED_POLICY = "pack-undecided"
+REPORT_POLICY = "pack-report"
 LISTED = 5
 """How many resources are listed for each rule that a preview could not decide."""
 
@@ -51,11 +51,17 @@ class Pack:
     Pulumi hands configuration to each policy by its name, and calls the policies in order for each resource. So the first policy, `pack-settings`,
     carries the settings of all; it also reports the exceptions. Where it is disabled, the defaults hold and no exception counts.
 
-    Rules that a preview cannot decide are reported once, by the last policy, and not at each resource: identities of what is not made yet are in most
-    policy documents, and a preview full of such lines is one that nobody reads."""
+    Rules that a preview cannot decide are reported once, by the last policy, `pack-report`, and not at each resource: identities of what is not made
+    yet are in most policy documents, and a preview full of such lines is one that nobody reads."""
 
-    def __init__(self, rules: Sequence[Rule] = RULES, today: Callable[[], datetime.date] = datetime.date.today) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule] = RULES,
+        stack_rules: Sequence[StackRule] = STACK_RULES,
+        today: Callable[[], datetime.date] = datetime.date.today,
+    ) -> None:
         self.rules = rules
+        self.stack_rules = stack_rules
         self.settings = Settings()
         self._today = today
         self._by_type: dict[str, list[Rule]] = {}
@@ -64,11 +70,17 @@ class Pack:
                 self._by_type.setdefault(token, []).append(rule)
         self._told = False
         self._undecided: dict[str, list[str]] = {}
+        self._exempted: list[str] = []
         self._asked = threading.local()
 
     def policies(self) -> list[Policy]:
-        """All Pulumi policies, the settings first and what was not decided last."""
-        return [self._settings_policy(), *(self._policy(rule, place) for place, rule in enumerate(self.rules)), self._undecided_policy()]
+        """All Pulumi policies, the settings first and the report last."""
+        return [
+            self._settings_policy(),
+            *(self._policy(rule, place) for place, rule in enumerate(self.rules)),
+            *(self._stack_policy(rule) for rule in self.stack_rules),
+            self._report_policy(),
+        ]
 
     def _settings_policy(self) -> Policy:
         return ResourceValidationPolicy(
@@ -85,7 +97,7 @@ class Pack:
         self._asked.type, self._asked.place = canonical(args.resource_type), -1
         if not self._told and (self.settings.problems or self.settings.exemptions):
             self._told = True
-            known = [rule.id for rule in self.rules] + [rule.family.id for rule in self.rules]
+            known = [name for rule in (*self.rules, *self.stack_rules) for name in (rule.id, rule.family.id)]
             for problem in (*self.settings.problems, *unused_rules(self.settings.exemptions, known)):
                 report(f"In the configuration, {problem}.", None)
         if not self.settings.exemptions:
@@ -93,12 +105,13 @@ class Pack:
         resource = self._resource(args)
         for rule in self._by_type.get(resource.type, ()):
             exemption = self._exemption(rule, resource)
-            if exemption is None or not self._breaks(rule, resource):
-                continue
-            if exemption.in_force(self._today()):
-                report(f"{rule.id} is not applied to {resource.name} until {exemption.expires}: {exemption.reason}", None)
-            else:
-                report(f"The exception of {resource.name} from {rule.id} ended on {exemption.expires} and counts no more.", None)
+            if exemption is not None and self._breaks(rule, resource):
+                report(self._told_exemption(rule, resource, exemption), None)
+
+    def _told_exemption(self, rule: Entry, resource: Resource, exemption: Exemption) -> str:
+        if exemption.in_force(self._today()):
+            return f"{rule.id} is not applied to {resource.name} until {exemption.expires}: {exemption.reason}"
+        return f"The exception of {resource.name} from {rule.id} ended on {exemption.expires} and counts no more."
 
     def concerns(self, types: frozenset[str], place: int) -> bool:
         """Whether the resource that Pulumi asks about on this thread is of one of the types; true where that is not known.
@@ -133,37 +146,45 @@ class Pack:
             name=rule.id,
             description=rule.reason,
             validate=validate,
-            enforcement_level=rule.level,
-            severity=rule.severity,
-            framework=PolicyComplianceFramework(name=rule.references[0].framework.value, reference=rule.references[0].id)
-            if rule.references
-            else None,
-            tags=[rule.family.id, *(reference.id for reference in rule.references)],
-            remediation_steps=rule.fix,
+            **_described(rule),
         )
 
-    def _undecided_policy(self) -> Policy:
+    def _stack_policy(self, rule: StackRule) -> Policy:
+        def validate(args: StackValidationArgs, report: ReportViolation) -> None:
+            try:
+                for resource, message in rule.findings(Stack(args, self.settings, stack_name())):
+                    exemption = self._exemption(rule, resource)
+                    if exemption is not None:
+                        self._exempted.append(self._told_exemption(rule, resource, exemption))
+                    if exemption is None or not exemption.in_force(self._today()):
+                        report(message, resource.urn)
+            except UnknownValueError as error:
+                self._undecided.setdefault(rule.id, []).append(f"the stack ({'.'.join(error.props)})")
+
+        return StackValidationPolicy(name=rule.id, description=rule.reason, validate=validate, **_described(rule))
+
+    def _report_policy(self) -> Policy:
         return StackValidationPolicy(
-            name=UNDECIDED_POLICY,
-            description="Rules that this preview cannot decide, as values of other resources are not known yet. The update decides them.",
-            validate=self._report_undecided,
+            name=REPORT_POLICY,
+            description="What the pack leaves open: rules that wait for the update, and exceptions from rules over the whole stack.",
+            validate=self._report,
             enforcement_level=EnforcementLevel.ADVISORY,
             severity=Severity.LOW,
         )
 
-    def _report_undecided(self, _: StackValidationArgs, report: ReportViolation) -> None:
+    def _report(self, _: StackValidationArgs, report: ReportViolation) -> None:
         undecided, self._undecided = self._undecided, {}
+        exempted, self._exempted = self._exempted, []
+        for line in exempted:
+            report(line, None)
         if undecided:
-            report("\n".join(f"{rule}: {_listed(undecided[rule])}" for rule in sorted(undecided)), None)
+            lines = [f"{rule}: {_listed(undecided[rule])}" for rule in sorted(undecided)]
+            report("\n".join(["This preview does not know values that rules need; the update decides them:", *lines]), None)
 
     def _resource(self, args: ResourceValidationArgs) -> Resource:
-        try:
-            stack = pulumi.get_stack()
-        except Exception:  # a pack outside of a Pulumi run has no stack
-            stack = ""
-        return Resource(args, self.settings, stack)
+        return Resource(args, self.settings, stack_name(), args.stack_tags)
 
-    def _exemption(self, rule: Rule, resource: Resource) -> Exemption | None:
+    def _exemption(self, rule: Entry, resource: Resource) -> Exemption | None:
         """The exception that covers a resource; of several, the one that counts longest."""
         found = [each for each in self.settings.exemptions if each.covers(rule.id, rule.family.id, resource.name, resource.urn)]
         return max(found, key=lambda each: each.expires) if found else None
@@ -176,6 +197,26 @@ class Pack:
             return True
 
 
+def _described(rule: Entry) -> dict[str, Any]:
+    """What Pulumi shows of a rule besides its name and reason."""
+    first = rule.references[0] if rule.references else None
+    return {
+        "enforcement_level": rule.level,
+        "severity": rule.severity,
+        "framework": PolicyComplianceFramework(name=first.framework.value, reference=first.id) if first else None,
+        "tags": [rule.family.id, *(reference.id for reference in rule.references)],
+        "remediation_steps": rule.fix,
+    }
+
+
 def _listed(resources: Sequence[str]) -> str:
     more = len(resources) - LISTED
     return ", ".join(resources[:LISTED]) + (f" and {more} more" if more > 0 else "")
+
+
+def stack_name() -> str:
+    """The stack's name; none in a pack that runs outside of Pulumi."""
+    try:
+        return pulumi.get_stack()
+    except Exception:
+        return ""

@@ -1,12 +1,12 @@
 """What a rule is: one entry of the pack, as data with a check."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, partial
 from typing import Any, cast
 
-from pulumi_policy import EnforcementLevel, ResourceValidationArgs, Severity
+from pulumi_policy import EnforcementLevel, PolicyResource, ResourceValidationArgs, Severity, StackValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
 from policies.settings import Settings
@@ -85,20 +85,31 @@ LABELS = {"gcp:sql/databaseInstance:DatabaseInstance": "settings.userLabels", "g
 class Resource(View):
     """The inputs of one resource, and what rules may know around it."""
 
-    def __init__(self, args: ResourceValidationArgs, settings: Settings, stack: str = "", reads: set[str] | None = None) -> None:
+    def __init__(
+        self,
+        args: ResourceValidationArgs | PolicyResource,
+        settings: Settings,
+        stack: str = "",
+        stack_tags: Mapping[str, str] | None = None,
+        reads: set[str] | None = None,
+    ) -> None:
         super().__init__(args.props, "", reads)
         self.type = canonical(args.resource_type)
         self.name = args.name
         self.urn = args.urn
+        self.protected = args.opts.protect
         self.settings = settings
-        self._args = args
+        self._provider = args.provider
         self._stack = stack
+        self._stack_tags = stack_tags or {}
 
     def tags(self) -> dict[str, Callable[[], Any]]:
         """Tags or labels by lower-case key, with those the provider adds by default. The values are read by calling, as they may be unknown."""
-        provider = View(self._args.provider.props) if self._args.provider else View({})
+        provider = View(self._provider.props) if self._provider else View({})
         found: dict[str, Callable[[], Any]] = {}
         for source, path in ((provider, "defaultTags"), (provider, "defaultLabels"), (self, "tagsAll"), (self, self.labels_path)):
+            if path == "tagsAll" and source.unknown(path):
+                continue  # an output: what the program sets is in the others
             values = source.document(path)
             if path == "defaultTags" and isinstance(values, Mapping):
                 values = cast("Mapping[str, Any]", values).get("tags")
@@ -121,13 +132,13 @@ class Resource(View):
         if self.settings.environment:
             return self.settings.environment.lower() in self.settings.production
         tag = self.tags().get("environment")
-        value: Any = tag() if tag else self._args.stack_tags.get("environment") or self._stack.replace("/", ".").rsplit(".", 1)[-1]
+        value: Any = tag() if tag else self._stack_tags.get("environment") or self._stack.replace("/", ".").rsplit(".", 1)[-1]
         return str(value).lower() in self.settings.production
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
-    """One entry of the pack."""
+class Entry:
+    """One entry of the pack: what a rule says about itself."""
 
     id: str
     """`<vendor>-<service>-<resource>-<rule>`: the name of the Pulumi policy."""
@@ -135,8 +146,6 @@ class Rule:
     severity: Severity
     types: tuple[str, ...]
     """Type tokens the rule looks at; it is not called for others."""
-    check: Callable[[Resource], Iterator[str]]
-    """Yields what is wrong: the input, by its path, and its value. Never the value of a secret."""
     fix: str
     """What to write instead."""
     why: str = ""
@@ -150,9 +159,22 @@ class Rule:
         """Why it matters."""
         return self.why or self.family.why
 
+    def message(self, problems: Sequence[str]) -> str:
+        """What is wrong, then what to write instead. One message, however much is wrong, so that a preview stays readable."""
+        more = len(problems) - SHOWN
+        listed = [*problems[:SHOWN], *([f"and {more} more like it"] if more > 0 else [])]
+        return f"{'; '.join(listed)}. {self.fix}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(Entry):
+    """A rule over single resources."""
+
+    check: Callable[[Resource], Iterator[str]]
+    """Yields what is wrong: the input, by its path, and its value. Never the value of a secret."""
+
     def findings(self, resource: Resource) -> Iterator[str]:
-        """The message for a resource that breaks the rule: what is wrong and where, then what to write instead. One message, however much is
-        wrong, so that a preview stays readable."""
+        """The message for a resource that breaks the rule."""
         if resource.type not in self.types:
             return
         problems: list[str] = []
@@ -163,9 +185,77 @@ class Rule:
             if not problems:
                 raise  # what was found already decides; the unknown part is asked again once that is put right
         if problems:
-            more = len(problems) - SHOWN
-            listed = problems[:SHOWN] + ([f"and {more} more like it"] if more > 0 else [])
-            yield f"{'; '.join(listed)}. {self.fix}"
+            yield self.message(problems)
+
+
+class Stack:
+    """All resources of a stack, and how they refer to each other."""
+
+    def __init__(self, args: StackValidationArgs, settings: Settings, name: str = "") -> None:
+        self.settings = settings
+        self.resources = [Resource(each, settings, name, args.stack_tags) for each in args.resources]
+        self._by_type: dict[str, list[Resource]] = {}
+        self._edges: dict[str, set[str]] = {}
+        self._users: dict[str, set[str]] = {}
+        for resource, each in zip(self.resources, args.resources, strict=True):
+            self._by_type.setdefault(resource.type, []).append(resource)
+            for other in (*each.dependencies, *(found for listed in each.property_dependencies.values() for found in listed)):
+                self._edges.setdefault(each.urn, set()).add(other.urn)
+                self._edges.setdefault(other.urn, set()).add(each.urn)
+                self._users.setdefault(other.urn, set()).add(each.urn)
+
+    def of(self, *types: str) -> list[Resource]:
+        """The resources of some types."""
+        return [resource for token in types for resource in self._by_type.get(token, ())]
+
+    def linked(self, resource: Resource, *types: str) -> list[Resource]:
+        """The resources of some types that refer to a resource or that it refers to: by an output, or by a name or id written out."""
+        near = self._edges.get(resource.urn, set())
+        names = identities(resource)
+        return [other for other in self.of(*types) if other.urn in near or (names and not names.isdisjoint(strings(other)))]
+
+    def users(self, resource: Resource) -> list[Resource]:
+        """The resources that depend on a resource."""
+        users = self._users.get(resource.urn, set())
+        return [other for other in self.resources if other.urn in users]
+
+
+def identities(resource: Resource) -> set[str]:
+    """The names and ids that a program writes for a resource."""
+    found: set[str] = set()
+    for path in ("id", "arn", "name", "bucket", "endpointName", "selfLink", "metadata.name"):
+        if not resource.unknown(path):
+            found.add(resource.text(path) or "")
+    return {each for each in found if len(each) > 2}
+
+
+def strings(value: Any, depth: int = 6) -> Iterator[str]:
+    """All known texts in the inputs of a resource."""
+    if isinstance(value, View):
+        value = value.get("")
+    if isinstance(value, str):
+        yield value
+    elif depth and isinstance(value, Mapping | Sequence):
+        items = cast("Mapping[Any, Any] | Sequence[Any]", value)
+        for key in list(items) if isinstance(items, Mapping) else range(len(items)):
+            try:
+                element: Any = items[key]
+            except UnknownValueError:
+                continue
+            yield from strings(element, depth - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackRule(Entry):
+    """A rule over a whole stack: it sees what is not there."""
+
+    check: Callable[[Stack], Iterator[tuple[Resource, str]]]
+    """Yields the resource that something is wrong with, and what."""
+
+    def findings(self, stack: Stack) -> Iterator[tuple[Resource, str]]:
+        """The resources that break the rule, with the message for each."""
+        for resource, problem in self.check(stack):
+            yield resource, self.message([problem])
 
 
 @cache

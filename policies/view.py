@@ -27,7 +27,7 @@ class View:
         if self._reads is not None:
             self._reads.add(self.at(path))
         value: Any = self._values
-        for key in path.split("."):
+        for key in path.split(".") if path else ():
             if not isinstance(value, Mapping):
                 return None
             value = cast("Mapping[str, Any]", value).get(key)

@@ -1,14 +1,15 @@
-"""All rules of the pack. A new family is a module here with `FAMILY` and `RULES`, and its name in `MODULES`."""
+"""All rules of the pack. A new family is a module here with `FAMILY`, `RULES` and, where it has some, `STACK_RULES`, and its name in `MODULES`."""
 
 from types import ModuleType
 
-from policies.rule import Family, Rule
+from policies.rule import Entry, Family, Rule, StackRule
 
 from . import (
     authentication_off,
     encryption_key,
     log_retention,
     missing_tags,
+    monitoring,
     open_ingress,
     plaintext_secret,
     public_endpoint,
@@ -28,6 +29,7 @@ MODULES: tuple[ModuleType, ...] = (
     wildcard_permissions,
     plaintext_secret,
     log_retention,
+    monitoring,
     authentication_off,
     unpinned_image,
     missing_tags,
@@ -37,3 +39,5 @@ MODULES: tuple[ModuleType, ...] = (
 
 FAMILIES: tuple[Family, ...] = tuple(module.FAMILY for module in MODULES)
 RULES: tuple[Rule, ...] = tuple(rule for module in MODULES for rule in module.RULES)
+STACK_RULES: tuple[StackRule, ...] = tuple(rule for module in MODULES for rule in getattr(module, "STACK_RULES", ()))
+ENTRIES: tuple[Entry, ...] = (*RULES, *STACK_RULES)

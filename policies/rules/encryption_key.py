@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pulumi_policy import EnforcementLevel, Severity
 
 from policies.checks import all_of, every, is_given, is_on, one_of
-from policies.rule import Family, Resource, Rule, Unknown, aws_config, azure_policy, checkov, google_scc
+from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov, google_scc
 from policies.view import View, short
 
 FAMILY = Family(
@@ -96,6 +96,14 @@ def _gcp_key(name: str, token: str, path: str, *ids: str, findings: tuple[str, .
         references=checkov(*ids) + google_scc(*findings),
         unknown=Unknown.SET,
     )
+
+
+def _bucket_without_key(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    configuration = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    for bucket in stack.of("aws:s3/bucket:Bucket"):
+        inline = "serverSideEncryptionConfiguration.rule.applyServerSideEncryptionByDefault.kmsMasterKeyId"
+        if not stack.linked(bucket, configuration) and not bucket.given(inline):
+            yield bucket, "no BucketServerSideEncryptionConfiguration refers to the bucket"
 
 
 RULES = (
@@ -330,5 +338,18 @@ RULES = (
         check=one_of("databaseEncryption.state", "ENCRYPTED"),
         fix="Give databaseEncryption with state ENCRYPTED and the name of a Cloud KMS key.",
         references=google_scc("CLUSTER_SECRETS_ENCRYPTION_DISABLED"),
+    ),
+)
+
+STACK_RULES = (
+    StackRule(
+        id="aws-s3-bucket-no-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:s3/bucket:Bucket",),
+        check=_bucket_without_key,
+        fix="Add one with sseAlgorithm 'aws:kms' and the ARN of a KMS key.",
+        references=checkov("CKV_AWS_145") + aws_config("S3_DEFAULT_ENCRYPTION_KMS"),
+        unknown=Unknown.SET,
     ),
 )

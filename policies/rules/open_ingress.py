@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-from pulumi_policy import Severity
+from pulumi_policy import EnforcementLevel, Severity
 
 from policies.checks import ANY_ADDRESS, every, not_open, one_of
-from policies.rule import Family, Resource, Rule, aws_config, azure_policy, checkov, google_scc
+from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov, google_scc
 from policies.view import View, short
 
 FAMILY = Family("open-ingress", "Open ingress", "A firewall open to the whole internet leaves every mistake behind it exposed.")
@@ -119,6 +119,39 @@ def _network_policy(resource: Resource) -> Iterator[str]:
         yield from view.each("from", lambda peer: not_open("ipBlock.cidr")(peer))
 
     yield from resource.each("spec.ingress", rule)
+
+
+POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+SECURITY_GROUP_RULES = (
+    "aws:ec2/securityGroupRule:SecurityGroupRule",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+)
+
+
+def _namespaces(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    for namespace in stack.of("kubernetes:core/v1:Namespace"):
+        if not any(_denies_all(policy) for policy in stack.linked(namespace, POLICY)):
+            yield namespace, "no NetworkPolicy in it selects all pods and denies ingress"
+
+
+def _denies_all(policy: Resource) -> bool:
+    selects_all = not policy.given("spec.podSelector.matchLabels") and not policy.given("spec.podSelector.matchExpressions")
+    types = policy.texts("spec.policyTypes")
+    return selects_all and not policy.count("spec.ingress") and (not types or "Ingress" in types)
+
+
+def _unused(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    for group in stack.of("aws:ec2/securityGroup:SecurityGroup"):
+        if all(user.type in SECURITY_GROUP_RULES for user in stack.users(group)):
+            yield group, "nothing in the stack uses the security group"
+
+
+def _no_firewall(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    for balancer in stack.of("aws:lb/loadBalancer:LoadBalancer"):
+        application = (balancer.text("loadBalancerType") or "application") == "application"
+        if application and balancer.flag("internal") is not True and not stack.linked(balancer, "aws:wafv2/webAclAssociation:WebAclAssociation"):
+            yield balancer, "the load balancer is public and no WebAclAssociation refers to it"
 
 
 RULES = (
@@ -239,5 +272,41 @@ RULES = (
         types=("kubernetes:core/v1:Service",),
         check=not_open("spec.loadBalancerSourceRanges"),
         fix="Name the ranges of the callers.",
+    ),
+)
+
+STACK_RULES = (
+    StackRule(
+        id="aws-lb-loadbalancer-no-waf",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:lb/loadBalancer:LoadBalancer",),
+        check=_no_firewall,
+        why="A public API without a web application firewall takes every attack and every flood of requests.",
+        fix="Add a wafv2 WebAclAssociation with a rate limit and AWS managed rules.",
+        references=checkov("CKV2_AWS_28") + aws_config("ALB_WAF_ENABLED"),
+        unknown=Unknown.SET,
+    ),
+    StackRule(
+        id="aws-ec2-securitygroup-unused",
+        family=FAMILY,
+        severity=Severity.LOW,
+        types=("aws:ec2/securityGroup:SecurityGroup",),
+        check=_unused,
+        why="A security group that nothing uses is attached by mistake later, with rules nobody remembers.",
+        fix="Delete it, or attach it.",
+        references=checkov("CKV2_AWS_5") + aws_config("EC2_SECURITY_GROUP_ATTACHED_TO_ENI"),
+        unknown=Unknown.SET,
+        level=EnforcementLevel.ADVISORY,
+    ),
+    StackRule(
+        id="kubernetes-core-namespace-no-default-deny",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("kubernetes:core/v1:Namespace",),
+        check=_namespaces,
+        why="Without a default-deny policy every pod of the cluster reaches the model.",
+        fix="Add a NetworkPolicy with an empty podSelector and policyTypes ['Ingress'], then one for each caller.",
+        references=checkov("CKV2_K8S_6"),
     ),
 )

@@ -6,7 +6,7 @@ from pulumi_policy import Severity
 
 from policies.checks import ANYONE, all_of, every, is_off, is_on, not_anyone, one_of
 from policies.iam import nobody_unnamed
-from policies.rule import Family, Resource, Rule, aws_config, azure_policy, checkov, google_scc
+from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov, google_scc
 from policies.view import View, short
 
 FAMILY = Family("public-storage", "Public storage", "Public storage hands model files and data to anyone on the internet.")
@@ -43,6 +43,14 @@ def _dataset_access(view: View) -> Iterator[str]:
         yield f"{view.at('specialGroup')} is 'allAuthenticatedUsers'"
     if view.text("iamMember") in ANYONE:
         yield f"{view.at('iamMember')} is {short(view.text('iamMember'))}"
+
+
+def _unblocked(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    if stack.of("aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"):
+        return
+    for bucket in stack.of("aws:s3/bucket:Bucket"):
+        if not stack.linked(bucket, "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"):
+            yield bucket, "no BucketPublicAccessBlock refers to the bucket"
 
 
 RULES = (
@@ -153,5 +161,18 @@ RULES = (
         check=all_of(_dataset_access, every("accesses", _dataset_access)),
         fix="Name the groups or service accounts that need the data.",
         references=checkov("CKV_GCP_15") + google_scc("PUBLIC_DATASET"),
+    ),
+)
+
+STACK_RULES = (
+    StackRule(
+        id="aws-s3-bucket-unblocked",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:s3/bucket:Bucket",),
+        check=_unblocked,
+        fix="Add one with all four settings true, so that no later policy or ACL can open the bucket.",
+        references=checkov("CKV2_AWS_6") + aws_config("S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED"),
+        unknown=Unknown.SET,
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pulumi_policy import EnforcementLevel, Severity
 
 from policies.checks import all_of, at_least, in_production, is_on, one_of
-from policies.rule import Family, Resource, Rule, aws_config, checkov
+from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, checkov
 from policies.view import View, short
 
 FAMILY = Family(
@@ -87,6 +87,38 @@ def _zonal(resource: Resource) -> Iterator[str]:
     location = resource.text("location") or ""
     if ZONE.match(location):
         yield f"location is {short(location)}, a single zone"
+
+
+AUTOSCALERS = (
+    "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+    "kubernetes:autoscaling/v1:HorizontalPodAutoscaler",
+    "kubernetes:keda.sh/v1alpha1:ScaledObject",
+)
+WORKLOADS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
+BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+
+
+def _autoscaled(stack: Stack, workload: Resource) -> bool:
+    return bool(stack.linked(workload, *AUTOSCALERS))
+
+
+def _unscaled(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    for workload in stack.of(*WORKLOADS):
+        if not workload.given("spec.replicas") and not _autoscaled(stack, workload) and workload.production:
+            yield workload, "spec.replicas is not set, which is 1, and no autoscaler of the stack refers to it"
+
+
+def _no_disruption_budget(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    for workload in stack.of(*WORKLOADS):
+        replicated = _autoscaled(stack, workload) or (not workload.unknown("spec.replicas") and (workload.number("spec.replicas") or 1) > 1)
+        if replicated and workload.production and not any(_covers(budget, workload) for budget in stack.of(BUDGET)):
+            yield workload, "no PodDisruptionBudget selects its pods"
+
+
+def _covers(budget: Resource, workload: Resource) -> bool:
+    labels = workload.mapping("spec.template.metadata.labels")
+    selected = budget.mapping("spec.selector.matchLabels")
+    return bool(selected) and all(key in list(labels) and labels[key] == selected[key] for key in selected)
 
 
 RULES = (
@@ -238,5 +270,26 @@ RULES = (
         types=("kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "kubernetes:autoscaling/v1:HorizontalPodAutoscaler"),
         check=in_production(at_least("spec.minReplicas", 2, default=1)),
         fix=TWO,
+    ),
+)
+
+STACK_RULES = (
+    StackRule(
+        id="kubernetes-apps-deployment-unscaled",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=WORKLOADS,
+        check=_unscaled,
+        fix="Write two or more, or add a HorizontalPodAutoscaler.",
+        unknown=Unknown.SET,
+    ),
+    StackRule(
+        id="kubernetes-apps-deployment-no-disruption-budget",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=WORKLOADS,
+        check=_no_disruption_budget,
+        why="Without a disruption budget, a drained node may take all replicas of a model with it at once.",
+        fix="Add one whose spec.selector.matchLabels fit the pods' labels, with minAvailable below the replicas.",
     ),
 )

@@ -306,6 +306,9 @@ broken("azure-sql-auditing-retention", "retentionDays", 30.0, "retentionDays is 
 broken("azure-network-flowlog-retention", "retentionPolicy.days", 7.0, "retentionPolicy.days is 7; 90 days")
 broken("gcp-logging-bucket-retention", "retentionDays", MISSING, "retentionDays is not set; 90 days")
 
+# monitoring
+broken("aws-cloudwatch-alarm-no-action", "alarmActions", MISSING, "alarmActions is empty")
+
 # authentication off
 broken("aws-apigateway-method-open", "authorization", "NONE", "authorization is 'NONE'")
 broken("aws-apigatewayv2-route-open", "authorizationType", MISSING, "authorizationType is not set")

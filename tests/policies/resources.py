@@ -135,6 +135,7 @@ AWS: dict[str, Props] = {
         "orderedCacheBehaviors": [{"viewerProtocolPolicy": "https-only"}],
     },
     "cloudwatch/logGroup:LogGroup": {"retentionInDays": 90.0, "kmsKeyId": KEY},
+    "cloudwatch/metricAlarm:MetricAlarm": {"alarmActions": ["arn:aws:sns:x"], "comparisonOperator": "GreaterThanThreshold"},
     "ec2/defaultSecurityGroup:DefaultSecurityGroup": {
         "ingress": [{"fromPort": 443.0, "toPort": 443.0, "protocol": "tcp", "cidrBlocks": ["10.0.0.0/16"], "ipv6CidrBlocks": ["fd00::/8"]}]
     },

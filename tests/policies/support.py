@@ -16,6 +16,11 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine puts where a preview does not know a string."""
 
 
+def options() -> PolicyResourceOptions:
+    """Resource options that nobody set."""
+    return PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
+
+
 def arguments(
     token: str,
     props: Mapping[str, Any],
@@ -25,17 +30,17 @@ def arguments(
     name: str = "pricing",
 ) -> ResourceValidationArgs:
     """What Pulumi hands to a policy."""
-    options = PolicyResourceOptions(False, [], None, [], PolicyCustomTimeouts(0, 0, 0), [])
     given = PolicyProviderResource("pulumi:providers:x", unknown_checking_proxy(dict(provider)), "urn", "x") if provider is not None else None
     urn = f"urn:pulumi:dev::project::{token}::{name}"
-    return ResourceValidationArgs(token, unknown_checking_proxy(copy.deepcopy(dict(props))), urn, name, options, given, config, stack_tags)
+    return ResourceValidationArgs(token, unknown_checking_proxy(copy.deepcopy(dict(props))), urn, name, options(), given, config, stack_tags)
 
 
 def resource(
     token: str, props: Mapping[str, Any], settings: Settings | None = None, stack: str = "", reads: set[str] | None = None, **more: Any
 ) -> Resource:
     """The resource as rules see it."""
-    return Resource(arguments(token, props, **more), settings or Settings(), stack, reads)
+    args = arguments(token, props, **more)
+    return Resource(args, settings or Settings(), stack, args.stack_tags, reads)
 
 
 def findings(rule: Rule, token: str, props: Mapping[str, Any], settings: Settings | None = None, **more: Any) -> list[str]:

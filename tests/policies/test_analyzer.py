@@ -12,8 +12,8 @@ import pytest
 from google.protobuf import empty_pb2, struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
-from policies.pack import SETTINGS_POLICY, UNDECIDED_POLICY
-from policies.rules import FAMILIES, RULES
+from policies.pack import REPORT_POLICY, SETTINGS_POLICY
+from policies.rules import ENTRIES, FAMILIES, RULES
 from tests.policies.cases import CASES, Case
 from tests.policies.resources import COMPLIANT
 from tests.policies.support import UNKNOWN, changed
@@ -53,7 +53,7 @@ def test_the_pack_introduces_itself(analyzer: analyzer_pb2_grpc.AnalyzerStub) ->
     info = analyzer.GetAnalyzerInfo(empty_pb2.Empty())
     assert info.name == "modeldeploy"
     assert info.supportsConfig
-    assert [policy.name for policy in info.policies] == [SETTINGS_POLICY, *(rule.id for rule in RULES), UNDECIDED_POLICY]
+    assert [policy.name for policy in info.policies] == [SETTINGS_POLICY, *(rule.id for rule in ENTRIES), REPORT_POLICY]
     assert all(policy.remediation_steps for policy in info.policies[1:-1])
 
 
@@ -73,7 +73,7 @@ def test_an_unknown_value_becomes_one_advisory_at_the_end(analyzer: analyzer_pb2
     token = "aws:rds/instance:Instance"
     assert ask(analyzer, token, changed(COMPLIANT[token], "publiclyAccessible", UNKNOWN)) == {}
     (said,) = analyzer.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest()).diagnostics
-    assert said.policyName == UNDECIDED_POLICY
+    assert said.policyName == REPORT_POLICY
     assert said.enforcementLevel == analyzer_pb2.ADVISORY
     assert "aws-rds-instance-public: pricing (publiclyAccessible)" in said.message
     assert list(analyzer.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest()).diagnostics) == []

@@ -7,9 +7,9 @@ import pytest
 from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy, StackValidationArgs, StackValidationPolicy
 from pulumi_policy.proxy import UnknownValueError
 
-from policies.pack import SETTINGS_POLICY, UNDECIDED_POLICY, Pack
+from policies.pack import REPORT_POLICY, SETTINGS_POLICY, Pack
 from policies.rule import canonical
-from policies.rules import RULES
+from policies.rules import ENTRIES, RULES
 from policies.settings import Settings
 from tests.policies.cases import MISSING
 from tests.policies.resources import COMPLIANT, allow
@@ -41,7 +41,7 @@ def exception(**changes: str) -> dict[str, Any]:
 
 
 def test_the_settings_policy_comes_first_so_that_the_others_see_the_settings() -> None:
-    assert [policy.name for policy in Pack().policies()] == [SETTINGS_POLICY, *(rule.id for rule in RULES), UNDECIDED_POLICY]
+    assert [policy.name for policy in Pack().policies()] == [SETTINGS_POLICY, *(rule.id for rule in ENTRIES), REPORT_POLICY]
 
 
 @pytest.mark.parametrize("policy", Pack().policies(), ids=lambda policy: policy.name)
@@ -252,7 +252,7 @@ def test_what_a_preview_cannot_decide_is_told_once_at_its_end() -> None:
     listed = ", ".join(f"db-{number} (storageEncrypted)" for number in range(5))
     (message,) = said
     assert f"aws-rds-database-key: {listed} and 2 more" in message.splitlines()
-    assert message.splitlines()[1].startswith("aws-rds-instance-public: db-0 (publiclyAccessible), ")
+    assert message.splitlines()[2].startswith("aws-rds-instance-public: db-0 (publiclyAccessible), ")
 
 
 def test_a_service_that_needs_contributor_on_one_resource_gets_it() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from policies.rule import Framework
-from policies.rules import RULES
+from policies.rules import ENTRIES
 
 FOLDER = Path(__file__).parent / "references"
 LISTS = {
@@ -24,10 +24,5 @@ def known(framework: Framework) -> set[str]:
 @pytest.mark.parametrize("framework", list(Framework))
 def test_every_reference_is_in_the_list_of_its_framework(framework: Framework) -> None:
     listed = known(framework)
-    used = {f"{each.id} {each.title}".strip() for rule in RULES for each in rule.references if each.framework is framework}
+    used = {f"{each.id} {each.title}".strip() for rule in ENTRIES for each in rule.references if each.framework is framework}
     assert used - listed == set()
-
-
-def test_each_family_is_anchored_in_other_frameworks() -> None:
-    referenced = {rule.family.id for rule in RULES if rule.references}
-    assert referenced == {rule.family.id for rule in RULES}

@@ -135,7 +135,7 @@ gcp.storage.Bucket(
 )
 account = "serviceAccount:model@pricing.iam.gserviceaccount.com"
 gcp.projects.IAMMember("predict", project="pricing", role="roles/aiplatform.user", member=account)
-gcp.cloudrunv2.Service(
+service = gcp.cloudrunv2.Service(
     "run",
     project="pricing",
     location="europe-west4",
@@ -145,7 +145,36 @@ gcp.cloudrunv2.Service(
 )
 gcp.cloudrunv2.ServiceIamMember("run-caller", project="pricing", location="europe-west4", name="run", role="roles/run.invoker", member=account)
 
+gcp.monitoring.AlertPolicy(
+    "run-errors",
+    project="pricing",
+    display_name="Errors of the pricing service",
+    combiner="OR",
+    conditions=[
+        {
+            "display_name": "More than one server error a second",
+            "condition_threshold": {
+                "filter": service.name.apply(
+                    lambda name: (
+                        f'resource.type="cloud_run_revision" AND resource.labels.service_name="{name}" AND '
+                        'metric.type="run.googleapis.com/request_count" AND metric.labels.response_code_class="5xx"'
+                    )
+                ),
+                "comparison": "COMPARISON_GT",
+                "threshold_value": 1,
+                "duration": "300s",
+                "aggregations": [{"alignment_period": "60s", "per_series_aligner": "ALIGN_RATE"}],
+            },
+        }
+    ],
+)
+
 # Kubernetes
+kubernetes.policy.v1.PodDisruptionBudget(
+    "scorer",
+    metadata={"name": "scorer", "namespace": "default", "labels": TAGS},
+    spec={"min_available": 1, "selector": {"match_labels": {"app": "scorer"}}},
+)
 kubernetes.apps.v1.Deployment(
     "scorer",
     metadata={"name": "scorer", "namespace": "default", "labels": {"app": "scorer", **TAGS}},

@@ -1,0 +1,142 @@
+"""A compliant stack, as policies over whole stacks see it, and how to break each rule: one resource left out or one property changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi_policy import PolicyResource, StackValidationArgs
+from pulumi_policy.proxy import unknown_checking_proxy
+
+from policies.rule import Stack
+from policies.settings import Settings
+from tests.policies.resources import COMPLIANT, TAGS
+from tests.policies.support import UNKNOWN, changed, options
+
+
+@dataclass(frozen=True)
+class Member:
+    """A resource of a stack: what it sets, and which of its inputs are outputs of which other resources (unknown in a preview)."""
+
+    token: str
+    name: str
+    props: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    refers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def member(token: str, name: str, refers: Mapping[str, str] | None = None, **props: Any) -> Member:
+    """A compliant resource of a type, with some inputs set or replaced."""
+    return Member(token, name, {**COMPLIANT.get(token, {}), **props}, refers or {})
+
+
+APP = {"app": "scorer"}
+METADATA = {"name": "scorer", "namespace": "models", "labels": TAGS}
+POD = {"metadata": {"labels": APP}, "spec": {"containers": []}}
+
+STACK = [
+    member("aws:s3/bucket:Bucket", "bucket"),
+    member("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "block", {"bucket": "bucket"}),
+    member("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration", "bucket-key", {"bucket": "bucket"}),
+    member("aws:sagemaker/endpoint:Endpoint", "endpoint"),
+    member("aws:cloudwatch/metricAlarm:MetricAlarm", "endpoint-errors", {"dimensions": "endpoint"}),
+    member("aws:lambda/function:Function", "function"),
+    member("aws:cloudwatch/metricAlarm:MetricAlarm", "function-errors", {"dimensions": "function"}),
+    member("aws:ecs/service:Service", "service"),
+    member("aws:cloudwatch/metricAlarm:MetricAlarm", "service-errors", {"dimensions": "service"}),
+    member("aws:lb/loadBalancer:LoadBalancer", "balancer", {"securityGroups": "group"}, internal=False),
+    member("aws:wafv2/webAclAssociation:WebAclAssociation", "balancer-waf", {"resourceArn": "balancer"}),
+    member("aws:ec2/securityGroup:SecurityGroup", "group"),
+    member("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "group-https", {"securityGroupId": "group"}),
+    member("azure-native:machinelearningservices:OnlineEndpoint", "online"),
+    member("azure-native:monitor:MetricAlert", "online-errors", {"scopes": "online"}),
+    member("azure-native:app:ContainerApp", "app"),
+    member("azure-native:monitor:MetricAlert", "app-errors", {"scopes": "app"}),
+    member("gcp:vertex/aiEndpoint:AiEndpoint", "vertex"),
+    member("gcp:monitoring/alertPolicy:AlertPolicy", "vertex-errors", {"conditions": "vertex"}),
+    member("gcp:cloudrunv2/service:Service", "run"),
+    member("gcp:monitoring/alertPolicy:AlertPolicy", "run-errors", {"conditions": "run"}),
+    member("kubernetes:core/v1:Namespace", "namespace", metadata={"name": "models", "labels": TAGS}),
+    member(
+        "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+        "deny",
+        metadata={"name": "deny", "namespace": "models", "labels": TAGS},
+        spec={"podSelector": {}, "policyTypes": ["Ingress"]},
+    ),
+    member("kubernetes:apps/v1:Deployment", "scorer", metadata=METADATA, spec={"template": POD}),
+    member(
+        "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+        "scorer-scaling",
+        metadata={"name": "scorer-scaling", "labels": TAGS},
+        spec={"minReplicas": 2.0, "maxReplicas": 4.0, "scaleTargetRef": {"kind": "Deployment", "name": "scorer"}},
+    ),
+    member(
+        "kubernetes:policy/v1:PodDisruptionBudget", "scorer-budget", metadata=METADATA, spec={"minAvailable": 1.0, "selector": {"matchLabels": APP}}
+    ),
+]
+
+
+@dataclass(frozen=True)
+class StackCase:
+    """How to break a rule, and which resource is then named, with what."""
+
+    rule: str
+    at: str
+    says: str
+    without: tuple[str, ...] = ()
+    changes: tuple[tuple[str, str, Any], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.rule}:{'+'.join(self.without) or self.changes[0][1]}"
+
+    def members(self) -> list[Member]:
+        """The compliant stack, broken."""
+        found = {each.name: each for each in STACK if each.name not in self.without}
+        for name, path, value in self.changes:
+            found[name] = Member(found[name].token, name, changed(found[name].props, path, value), found[name].refers)
+        return list(found.values())
+
+
+ALARM = "no MetricAlarm or CompositeAlarm refers to it"
+ALERT = "no MetricAlert or ScheduledQueryRule refers to it"
+STACK_CASES = [
+    StackCase("aws-s3-bucket-unblocked", "bucket", "no BucketPublicAccessBlock refers to the bucket", ("block",)),
+    StackCase("aws-s3-bucket-no-key", "bucket", "no BucketServerSideEncryptionConfiguration refers", ("bucket-key",)),
+    StackCase("aws-sagemaker-endpoint-no-alarm", "endpoint", ALARM, ("endpoint-errors",)),
+    StackCase("aws-lambda-function-no-alarm", "function", ALARM, ("function-errors",)),
+    StackCase("aws-ecs-service-no-alarm", "service", ALARM, ("service-errors",)),
+    StackCase("azure-machinelearning-onlineendpoint-no-alarm", "online", ALERT, ("online-errors",)),
+    StackCase("azure-containerapps-app-no-alarm", "app", ALERT, ("app-errors",)),
+    StackCase("gcp-vertex-endpoint-no-alarm", "vertex", "no AlertPolicy refers to it", ("vertex-errors",)),
+    StackCase("gcp-cloudrun-service-no-alarm", "run", "no AlertPolicy refers to it", ("run-errors",)),
+    StackCase("aws-lb-loadbalancer-no-waf", "balancer", "is public and no WebAclAssociation refers to it", ("balancer-waf",)),
+    StackCase("aws-ec2-securitygroup-unused", "group", "nothing in the stack uses the security group", ("balancer", "balancer-waf")),
+    StackCase("kubernetes-core-namespace-no-default-deny", "namespace", "no NetworkPolicy in it selects all pods", ("deny",)),
+    StackCase("kubernetes-core-namespace-no-default-deny", "namespace", "", changes=(("deny", "spec.podSelector", {"matchLabels": APP}),)),
+    StackCase("kubernetes-core-namespace-no-default-deny", "namespace", "", changes=(("deny", "spec.ingress", [{}]),)),
+    StackCase("kubernetes-apps-deployment-unscaled", "scorer", "spec.replicas is not set, which is 1", ("scorer-scaling",)),
+    StackCase("kubernetes-apps-deployment-no-disruption-budget", "scorer", "no PodDisruptionBudget selects its pods", ("scorer-budget",)),
+    StackCase(
+        "kubernetes-apps-deployment-no-disruption-budget",
+        "scorer",
+        "",
+        changes=(("scorer-budget", "spec.selector", {"matchLabels": {"app": "other"}}),),
+    ),
+]
+
+
+def arguments(members: Sequence[Member], config: Mapping[str, Any] | None = None) -> StackValidationArgs:
+    """What Pulumi hands to a policy over a stack, in a preview: inputs that are outputs of others are unknown."""
+    made: dict[str, PolicyResource] = {}
+    for each in members:
+        props: dict[str, Any] = {**each.props, **dict.fromkeys(each.refers, UNKNOWN)}
+        urn = f"urn:pulumi:dev::project::{each.token}::{each.name}"
+        made[each.name] = PolicyResource(each.token, unknown_checking_proxy(props), urn, each.name, options(), None, None, [], {})
+    for each in members:
+        for path, other in each.refers.items():
+            if other in made:
+                made[each.name].property_dependencies[path] = [made[other]]
+    return StackValidationArgs(list(made.values()), config)
+
+
+def stack(members: Sequence[Member], settings: Settings | None = None) -> Stack:
+    """The stack as rules see it."""
+    return Stack(arguments(members), settings or Settings())

@@ -1,0 +1,104 @@
+"""Every rule over a stack: a compliant stack passes, and without one resource or with one property changed the rule names what is missing."""
+
+from typing import Any
+
+import pytest
+from pulumi_policy import ResourceValidationPolicy, StackValidationPolicy
+
+from policies.pack import REPORT_POLICY, SETTINGS_POLICY, Pack
+from policies.rules import STACK_RULES
+from policies.settings import Settings
+from sandbox.metadata import catalog
+from tests.policies import sdk
+from tests.policies.resources import COMPLIANT
+from tests.policies.stacks import STACK, STACK_CASES, StackCase, arguments, member, stack
+from tests.policies.support import arguments as resource_arguments
+
+BY_ID = {rule.id: rule for rule in STACK_RULES}
+
+
+def found(case_or_members: StackCase | list[Any], rule: str | None = None) -> list[tuple[str, str, str]]:
+    """What the rules say: rule, resource and message."""
+    members = case_or_members.members() if isinstance(case_or_members, StackCase) else case_or_members
+    made = stack(members)
+    return [(each.id, resource.name, message) for each in STACK_RULES if rule in (None, each.id) for resource, message in each.findings(made)]
+
+
+def test_a_compliant_stack_breaks_no_rule() -> None:
+    assert found(STACK) == []
+
+
+@pytest.mark.parametrize("case", STACK_CASES, ids=str)
+def test_what_is_missing_breaks_one_rule_and_is_named(case: StackCase) -> None:
+    ((rule, at, message),) = found(case)
+    assert (rule, at) == (case.rule, case.at)
+    assert case.says in message
+    assert message.endswith(BY_ID[rule].fix)
+
+
+def test_every_rule_has_a_case() -> None:
+    assert {case.rule for case in STACK_CASES} == set(BY_ID)
+    tokens = {each.token for each in STACK}
+    assert all(tokens.intersection(rule.types) for rule in STACK_RULES)
+
+
+@pytest.mark.parametrize("token", sorted({each.token for each in STACK} | {token for rule in STACK_RULES for token in rule.types}))
+def test_types_exist_in_the_sdks(token: str) -> None:
+    assert sdk.exists(token)
+
+
+@pytest.mark.parametrize("each", STACK, ids=lambda each: each.name)
+def test_references_are_inputs_that_the_sdk_has(each: Any) -> None:
+    assert set(each.refers) <= set(catalog(each.token.split(":", 1)[0]).resource(each.token).inputs)
+
+
+@pytest.mark.parametrize("rule", STACK_RULES, ids=lambda rule: rule.id)
+def test_a_rule_is_described_as_the_pack_needs_it(rule: Any) -> None:
+    assert len(rule.id) <= 60
+    assert 20 <= len(rule.reason) <= 160
+    assert 4 <= len(rule.fix) <= 180
+    assert rule.fix.endswith(".")
+
+
+def test_a_reference_by_a_written_name_counts_as_well_as_one_by_output() -> None:
+    bucket = member("aws:s3/bucket:Bucket", "bucket", bucket="models-of-shop")
+    block = member("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "block", bucket="models-of-shop")
+    assert found([bucket, block], "aws-s3-bucket-unblocked") == []
+    other = member("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "block", bucket="another")
+    assert len(found([bucket, other], "aws-s3-bucket-unblocked")) == 1
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging"])
+def test_only_production_needs_alarms_and_budgets(environment: str) -> None:
+    made = stack([member("aws:sagemaker/endpoint:Endpoint", "endpoint")], Settings(environment=environment))
+    assert list(BY_ID["aws-sagemaker-endpoint-no-alarm"].findings(made)) == []
+
+
+def test_an_internal_load_balancer_needs_no_firewall() -> None:
+    assert found([member("aws:lb/loadBalancer:LoadBalancer", "balancer", internal=True)], "aws-lb-loadbalancer-no-waf") == []
+    network = member("aws:lb/loadBalancer:LoadBalancer", "balancer", internal=False, loadBalancerType="network")
+    assert found([network], "aws-lb-loadbalancer-no-waf") == []
+
+
+def run(case: StackCase, config: dict[str, Any]) -> list[tuple[str, str]]:
+    """All messages of the pack for a stack, with the URN they are for."""
+    said: list[tuple[str, str]] = []
+    for policy in Pack().policies():
+        if policy.name == SETTINGS_POLICY and isinstance(policy, ResourceValidationPolicy):
+            policy.validate(resource_arguments("aws:s3/bucket:Bucket", COMPLIANT["aws:s3/bucket:Bucket"], config), lambda message, urn=None: None)
+        if isinstance(policy, StackValidationPolicy):
+            policy.validate(arguments(case.members()), lambda message, urn=None, name=policy.name: said.append((name, f"{urn} {message}")))
+    return said
+
+
+def test_the_message_is_at_the_resource_that_something_is_missing_for() -> None:
+    ((policy, message),) = run(STACK_CASES[0], {})
+    assert policy == "aws-s3-bucket-unblocked"
+    assert message.startswith("urn:pulumi:dev::project::aws:s3/bucket:Bucket::bucket no BucketPublicAccessBlock")
+
+
+def test_an_exception_from_a_stack_rule_is_granted_and_reported_at_the_end() -> None:
+    entry = {"rule": "public-storage", "resource": "bucket", "reason": "The account blocks it for all buckets", "expires": "2999-12-31"}
+    ((policy, message),) = run(STACK_CASES[0], {"exceptions": [entry]})
+    assert policy == REPORT_POLICY
+    assert "aws-s3-bucket-unblocked is not applied to bucket until 2999-12-31: The account blocks it" in message
