@@ -18,6 +18,9 @@ from typing import Any
 from sandbox.values import Inputs
 from sandbox.wire import from_plain, to_plain
 
+_VERSION = 1
+"""Counts the forms of the handles table."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -30,7 +33,7 @@ CREATE INDEX IF NOT EXISTS records_urn ON records (urn);
 CREATE INDEX IF NOT EXISTS records_unique ON records (unique_key);
 CREATE TABLE IF NOT EXISTS handles (
     record INTEGER NOT NULL REFERENCES records (number) ON DELETE CASCADE,
-    attribute TEXT NOT NULL, value TEXT NOT NULL
+    attribute TEXT NOT NULL, value TEXT NOT NULL, own INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS handles_value ON handles (value);
 CREATE INDEX IF NOT EXISTS handles_record ON handles (record);
@@ -86,7 +89,7 @@ class Store:
         self._db.execute("PRAGMA foreign_keys = ON")
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(_SCHEMA)
+        self._migrate()
 
     def close(self) -> None:
         """Close the database."""
@@ -110,6 +113,19 @@ class Store:
             self._depth -= 1
             if self._depth == 0:
                 self._db.execute("COMMIT")
+
+    def _migrate(self) -> None:
+        """Create what is missing; make the handles anew when an older sandbox wrote them in another form."""
+        with self._lock:
+            outdated = self._db.execute("PRAGMA user_version").fetchone()[0] != _VERSION
+            if outdated:
+                self._db.execute("DROP TABLE IF EXISTS handles")
+            self._db.executescript(_SCHEMA)
+            if outdated:
+                with self.transaction():
+                    for record in self.all():
+                        self._write_handles(record)
+                    self._db.execute(f"PRAGMA user_version = {_VERSION}")
 
     def insert(self, record: Record) -> Record:
         """Add a record. The caller has made sure that its id is free."""
@@ -177,11 +193,14 @@ class Store:
             return _record(row) if row else None
 
     def by_handle(self, value: str, token: str | None = None, attribute: str | None = None) -> list[Record]:
-        """The records that can be referred to by a value: their ids, ARNs, self links, names."""
+        """The records that a value refers to, by the attribute given, or by what is a record's own: its id, ARN, self link and the like.
+
+        A property that the program gave (a subscription's `topic`) is no name of the record that has it, unless it is asked for.
+        """
         with self._lock:
             rows = self._db.execute(
                 "SELECT DISTINCT records.* FROM handles JOIN records ON records.number = handles.record WHERE handles.value = ?"
-                " AND (? IS NULL OR records.token = ?) AND (? IS NULL OR handles.attribute = ?)",
+                " AND (? IS NULL OR records.token = ?) AND CASE WHEN ? IS NULL THEN handles.own ELSE handles.attribute = ? END",
                 (value.lower(), token, token, attribute, attribute),
             )
             return [_record(row) for row in rows]
@@ -267,8 +286,8 @@ class Store:
             name: value for name, value in record.outputs.items() if name != "id" and isinstance(value, str) and 0 < len(value) <= 512
         }
         self._db.executemany(
-            "INSERT INTO handles (record, attribute, value) VALUES (?,?,?)",
-            [(record.number, name, value.lower()) for name, value in handles.items()],
+            "INSERT INTO handles (record, attribute, value, own) VALUES (?,?,?,?)",
+            [(record.number, name, value.lower(), int(name == "id" or name not in record.inputs)) for name, value in handles.items()],
         )
 
 

@@ -1,3 +1,4 @@
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,15 @@ def test_updating_what_is_gone_says_what_to_do(cloud: Cloud) -> None:
     cloud.store.delete(topic)
     with pytest.raises(MissingError, match="pulumi refresh"):
         cloud.update(topic, displayName="x")
+
+
+def test_a_database_of_an_older_sandbox_is_read(tmp_path: Path) -> None:
+    before = Cloud(tmp_path / "sandbox.db")
+    topic = before.create(TOPIC)
+    before.store.close()
+    with sqlite3.connect(tmp_path / "sandbox.db") as database:
+        database.execute("DROP TABLE handles")
+        database.execute("CREATE TABLE handles (record INTEGER, attribute TEXT, value TEXT)")
+        database.execute("PRAGMA user_version = 0")
+    after = Cloud(tmp_path / "sandbox.db")
+    assert [record.id for record in after.store.by_handle(topic.outputs["arn"])] == [topic.id]

@@ -84,6 +84,14 @@ def test_a_network_in_use_cannot_be_deleted(cloud: Cloud) -> None:
     cloud.delete(vpc)
 
 
+def test_who_refers_to_a_thing_does_not_hold_another_that_refers_to_it_too(cloud: Cloud) -> None:
+    topic = cloud.create("aws:sns/topic:Topic")
+    subscription = cloud.create("aws:sns/topicSubscription:TopicSubscription", topic=topic.id, protocol="email", endpoint="team@example.com")
+    alarm = {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "metricName": "m", "namespace": "n", "threshold": 1, "period": 60}
+    cloud.create("aws:cloudwatch/metricAlarm:MetricAlarm", statistic="Sum", alarmActions=[topic.id], **alarm)
+    cloud.delete(subscription)
+
+
 def test_an_azure_network_in_use_cannot_be_deleted_but_an_account_can(cloud: Cloud) -> None:
     name = group(cloud).outputs["name"]
     account = cloud.create("azure-native:storage:StorageAccount", "models", resourceGroupName=name, kind="StorageV2", sku={"name": "Standard_LRS"})
