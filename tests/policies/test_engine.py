@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from policies.pack import SETTINGS_POLICY
-from policies.rules import FAMILIES, RULES
+from policies.rules import ENTRIES, FAMILIES
 from sandbox.testing import Sandbox, running_sandbox
 from tests.support.engine import Completed, Project, ProjectFactory
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.engine
 
 HERE = Path(__file__).parent
 PACK = HERE.parents[1] / "policies"
-FAMILY = {rule.id: rule.family.id for rule in RULES}
+FAMILY = {rule.id: rule.family.id for rule in ENTRIES}
 
 
 @pytest.fixture
