@@ -4,7 +4,7 @@ from typing import Any
 
 import pulumi
 
-from modeldeploy.plugin.wire import to_wire
+from modeldeploy.plugin.wire import to_wire as to_wire  # also for the components beside this folder
 from modeldeploy.spec.arguments import parse
 
 from .arguments import VertexDeployedModelArgs, VertexModelArgs, VertexTrafficShare, VertexTrafficSplitArgs
