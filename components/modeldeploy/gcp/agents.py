@@ -4,27 +4,28 @@ Each exists once in a project, and not before its API was used for the first tim
 (https://cloud.google.com/iam/docs/service-agents).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pulumi
 import pulumi_gcp as gcp
 
 from .place import Place
+from .scope import Scope
 
 
-def agent(service: str, name: str, where: Place, parent: pulumi.Resource, apis: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
-    """The agent of `service` (`aiplatform`, `storage`, ...) in the project, as an IAM member. It stays when the component `name` goes."""
+def agent(scope: Scope, service: str) -> pulumi.Output[str]:
+    """The agent of `service` (`aiplatform`, `storage`, ...) in the project, as an IAM member. It stays when the component goes."""
     known: dict[str, Callable[[Place, pulumi.InvokeOutputOptions], pulumi.Output[str]]] = {
         "storage": _storage_agent,
         "logging": _logging_agent,
         "bigquery": _bigquery_agent,
     }
     if service in known:
-        return known[service](where, pulumi.InvokeOutputOptions(parent=parent, depends_on=apis))
+        return known[service](scope.place, pulumi.InvokeOutputOptions(parent=scope.component, depends_on=scope.apis))
     identity = gcp.projects.ServiceIdentity(
-        f"{name}-agent-{service}",
-        gcp.projects.ServiceIdentityArgs(service=f"{service}.googleapis.com", project=where.project),
-        pulumi.ResourceOptions(parent=parent, depends_on=apis),
+        f"{scope.name}-agent-{service}",
+        gcp.projects.ServiceIdentityArgs(service=f"{service}.googleapis.com", project=scope.project),
+        scope.after_apis(),
     )
     return identity.member
 

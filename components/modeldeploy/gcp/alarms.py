@@ -1,14 +1,14 @@
 """Alarms, and who is told. Metrics: https://cloud.google.com/monitoring/api/metrics_gcp_a_b#gcp-aiplatform"""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_gcp as gcp
 
 from modeldeploy.spec.operations import Operations
 
-from .place import Place
+from .scope import Scope
 
 PERIOD = "300s"
 TWO_PERIODS = "600s"
@@ -17,32 +17,30 @@ SERVER_ERRORS = (500, 501, 502, 503, 504, 505)
 _ONLINE = "aiplatform.googleapis.com/prediction/online"
 
 
-def channels(
-    name: str, emails: Sequence[str], where: Place, labels: Mapping[str, str], parent: pulumi.Resource, apis: Sequence[pulumi.Resource]
-) -> list[gcp.monitoring.NotificationChannel]:
+def channels(scope: Scope, emails: Sequence[str]) -> list[gcp.monitoring.NotificationChannel]:
     """One channel for each address."""
     return [
         gcp.monitoring.NotificationChannel(
-            f"{name}-mail-{hashlib.sha256(email.encode()).hexdigest()[:8]}",
+            f"{scope.name}-mail-{hashlib.sha256(email.encode()).hexdigest()[:8]}",
             gcp.monitoring.NotificationChannelArgs(
-                type="email", display_name=f"{name}: {email}", labels={"email_address": email}, user_labels=labels, project=where.project
+                type="email",
+                display_name=f"{scope.name}: {email}",
+                labels={"email_address": email},
+                user_labels=scope.labels,
+                project=scope.project,
             ),
-            pulumi.ResourceOptions(parent=parent, depends_on=apis),
+            scope.after_apis(),
         )
         for email in emails
     ]
 
 
 def endpoint_alarms(
-    name: str,
+    scope: Scope,
     endpoint_id: pulumi.Output[str],
     cpus: int,
     operations: Operations,
     notify: Sequence[gcp.monitoring.NotificationChannel],
-    where: Place,
-    labels: Mapping[str, str],
-    parent: pulumi.Resource,
-    apis: Sequence[pulumi.Resource],
 ) -> list[gcp.monitoring.AlertPolicy]:
     """Latency, error share and CPU use of an endpoint whose replicas have `cpus` CPUs.
 
@@ -68,40 +66,36 @@ def endpoint_alarms(
     busy = operations.utilization_percent / 100 * cpus
     cpu = [above("CPU use of replicas", endpoint_filter(endpoint_id, "cpu/utilization"), busy, THREE_PERIODS, "ALIGN_MEAN", "REDUCE_MEAN")]
     texts = {
-        "latency": f"The average latency of {name} is above {operations.latency_milliseconds} ms.",
-        "errors": f"More than {operations.error_percent}% of the requests to {name} fail with a server error.",
-        "cpu": f"Replicas of {name} use more than {operations.utilization_percent}% of their CPU: raise `scaling.maximum` or take larger machines.",
+        "latency": f"The average latency of {scope.name} is above {operations.latency_milliseconds} ms.",
+        "errors": f"More than {operations.error_percent}% of the requests to {scope.name} fail with a server error.",
+        "cpu": f"Replicas of {scope.name} use more than {operations.utilization_percent}% of their CPU: raise `scaling.maximum`.",
     }
     conditions = {"latency": latency, "errors": errors, "cpu": cpu}
-    return [policy(name, alarm, text, conditions[alarm], notify, where, labels, parent, apis) for alarm, text in texts.items()]
+    return [policy(scope, alarm, text, conditions[alarm], notify) for alarm, text in texts.items()]
 
 
 def policy(
-    name: str,
+    scope: Scope,
     alarm: str,
     text: str,
     conditions: Sequence[gcp.monitoring.AlertPolicyConditionArgs],
     notify: Sequence[gcp.monitoring.NotificationChannel],
-    where: Place,
-    labels: Mapping[str, str],
-    parent: pulumi.Resource,
-    apis: Sequence[pulumi.Resource],
 ) -> gcp.monitoring.AlertPolicy:
     """An alarm that tells `notify` when any of `conditions` is met."""
     return gcp.monitoring.AlertPolicy(
-        f"{name}-alarm-{alarm}",
+        f"{scope.name}-alarm-{alarm}",
         gcp.monitoring.AlertPolicyArgs(
-            display_name=f"{name}: {alarm}",
+            display_name=f"{scope.name}: {alarm}",
             combiner="OR",
             conditions=conditions,
             notification_channels=[channel.name for channel in notify],
             documentation=gcp.monitoring.AlertPolicyDocumentationArgs(content=text, mime_type="text/markdown"),
             alert_strategy=gcp.monitoring.AlertPolicyAlertStrategyArgs(auto_close="86400s"),
             severity="ERROR",
-            user_labels=labels,
-            project=where.project,
+            user_labels=scope.labels,
+            project=scope.project,
         ),
-        pulumi.ResourceOptions(parent=parent, depends_on=apis),
+        scope.after_apis(),
     )
 
 

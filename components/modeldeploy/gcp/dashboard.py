@@ -8,35 +8,29 @@ import pulumi
 import pulumi_gcp as gcp
 
 from .labels import NAME
-from .place import Place
+from .scope import Scope
 
 _COLUMNS = 48
 _WIDTH, _HEIGHT = 24, 16
 _BY_VERSION = 'metric.label."deployed_model_id"'
 
 
-def endpoint_dashboard(
-    name: str,
-    endpoint_id: pulumi.Output[str],
-    where: Place,
-    labels: Mapping[str, str],
-    parent: pulumi.Resource,
-    apis: Sequence[pulumi.Resource],
-) -> gcp.monitoring.Dashboard:
+def endpoint_dashboard(scope: Scope, endpoint_id: pulumi.Output[str]) -> gcp.monitoring.Dashboard:
     """A dashboard in Cloud Monitoring."""
     return gcp.monitoring.Dashboard(
-        f"{name}-dashboard",
+        f"{scope.name}-dashboard",
         gcp.monitoring.DashboardArgs(
-            dashboard_json=endpoint_id.apply(lambda id: json.dumps(dashboard(name, id, labels), sort_keys=True)), project=where.project
+            dashboard_json=endpoint_id.apply(lambda id: json.dumps(dashboard(scope.name, id, scope.labels), sort_keys=True)),
+            project=scope.project,
         ),
-        pulumi.ResourceOptions(parent=parent, depends_on=apis),
+        scope.after_apis(),
     )
 
 
-def dashboard_url(dashboard: gcp.monitoring.Dashboard, where: Place) -> pulumi.Output[str]:
+def dashboard_url(dashboard: gcp.monitoring.Dashboard) -> pulumi.Output[str]:
     """Where a person looks at the dashboard."""
     last = dashboard.id.apply(lambda id: id.rsplit("/", 1)[-1])
-    return pulumi.Output.format("https://console.cloud.google.com/monitoring/dashboards/builder/{0}?project={1}", last, where.project)
+    return pulumi.Output.format("https://console.cloud.google.com/monitoring/dashboards/builder/{0}?project={1}", last, dashboard.project)
 
 
 def dashboard(name: str, endpoint_id: str, labels: Mapping[str, str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A private PostgreSQL database on Cloud SQL, entered with IAM identities only."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -19,7 +19,8 @@ from .labels import label_problems, labels
 from .logs import log_bucket
 from .names import check_name
 from .network import GoogleNetwork
-from .place import Place, place
+from .place import place
+from .scope import Scope
 from .services import enable
 from .vertex.resources import to_wire
 
@@ -94,14 +95,17 @@ class CloudSqlDatabase(pulumi.ComponentResource):
         check_name(f"CloudSqlDatabase '{name}'", name)
         where = place(f"CloudSqlDatabase '{name}'", opts)
         super().__init__("modeldeploy:index:CloudSqlDatabase", name, to_wire(checked), opts)
-        child = pulumi.ResourceOptions(parent=self)
-        own_labels = labels(checked.tags, checked.environment, name)
-        production = checked.environment is Environment.PRODUCTION
+        scope = Scope(
+            name=name,
+            place=where,
+            labels=labels(checked.tags, checked.environment, name),
+            production=checked.environment is Environment.PRODUCTION,
+            component=self,
+            apis=enable(name, APIS, where, self),
+        )
 
-        apis = enable(name, APIS, where, self)
-        network = checked.network if checked.network.id is not None else _network(name, checked, self).reference()
-        key = data_key(name, checked.encryption, ["sqladmin", "logging"], where, own_labels, production, self, apis)
-
+        network = checked.network if checked.network.id is not None else _network(scope, checked).reference()
+        key = data_key(scope, checked.encryption, ["sqladmin", "logging"])
         instance = gcp.sql.DatabaseInstance(
             name,
             gcp.sql.DatabaseInstanceArgs(
@@ -109,21 +113,20 @@ class CloudSqlDatabase(pulumi.ComponentResource):
                 region=where.region,
                 project=where.project,
                 encryption_key_name=key.id,
-                deletion_protection=production,
-                settings=_settings(checked, network.id, own_labels, production),
+                deletion_protection=scope.production,
+                settings=_settings(scope, checked, network.id),
             ),
-            pulumi.ResourceOptions(parent=self, protect=production, depends_on=[*key.ready, *apis]),
+            scope.after_apis(*key.ready, protect=scope.production),
         )
         database = gcp.sql.Database(
             f"{name}-database",
             # Deleted with the instance: PostgreSQL refuses to drop a database that somebody is connected to.
             gcp.sql.DatabaseArgs(name=checked.database, instance=instance.name, project=where.project, deletion_policy="ABANDON"),
-            child,
+            scope.child(),
         )
-        _administrators(name, checked.administrators, instance, where, self)
-        _alarms(name, checked, instance, where, own_labels, self, apis)
-        retention = checked.operations.log_retention_days
-        logs = log_bucket(name, instance.name, _filter(instance), retention, key, where, self, apis)
+        _administrators(scope, checked.administrators, instance)
+        _alarms(scope, checked, instance)
+        logs = log_bucket(scope, instance.name, _filter(instance), checked.operations.log_retention_days, key)
 
         self.id = pulumi.Output.all(instance.connection_name, database.id).apply(lambda values: str(values[0]))
         self.host = instance.private_ip_address
@@ -149,28 +152,26 @@ def tier_problems(tier: str) -> Iterator[Problem]:
         yield Problem("tier", f"'{tier}' has {memory} MiB; use 3840 or more in steps of 256, and 0.9 to 6.5 GiB for each of its {cpus} CPUs")
 
 
-def _network(name: str, args: CloudSqlDatabaseArgs, parent: pulumi.Resource) -> GoogleNetwork:
+def _network(scope: Scope, args: CloudSqlDatabaseArgs) -> GoogleNetwork:
     return GoogleNetwork(
-        f"{name}-network",
+        f"{scope.name}-network",
         NetworkArgs(cidr=args.network.range, log_retention_days=args.operations.log_retention_days, environment=args.environment, tags=args.tags),
-        pulumi.ResourceOptions(parent=parent),
+        scope.child(),
     )
 
 
-def _settings(
-    args: CloudSqlDatabaseArgs, network: pulumi.Input[str] | None, labels: Mapping[str, str], production: bool
-) -> gcp.sql.DatabaseInstanceSettingsArgs:
+def _settings(scope: Scope, args: CloudSqlDatabaseArgs, network: pulumi.Input[str] | None) -> gcp.sql.DatabaseInstanceSettingsArgs:
     return gcp.sql.DatabaseInstanceSettingsArgs(
         tier=args.tier,
         # The edition that has db-custom machines; from PostgreSQL 16 on it is not the default.
         edition="ENTERPRISE",
-        availability_type="REGIONAL" if production else "ZONAL",
+        availability_type="REGIONAL" if scope.production else "ZONAL",
         disk_type="PD_SSD",
         disk_size=args.storage_gib,
         disk_autoresize=False,
         data_api_access="ALLOW_DATA_API" if args.data_api else "DISALLOW_DATA_API",
-        deletion_protection_enabled=production,
-        retain_backups_on_delete=production,
+        deletion_protection_enabled=scope.production,
+        retain_backups_on_delete=scope.production,
         ip_configuration=gcp.sql.DatabaseInstanceSettingsIpConfigurationArgs(ipv4_enabled=False, private_network=network, ssl_mode="ENCRYPTED_ONLY"),
         backup_configuration=gcp.sql.DatabaseInstanceSettingsBackupConfigurationArgs(
             enabled=True,
@@ -188,55 +189,47 @@ def _settings(
             query_insights_enabled=True, record_client_address=False, record_application_tags=False
         ),
         maintenance_window=gcp.sql.DatabaseInstanceSettingsMaintenanceWindowArgs(day=7, hour=3, update_track="stable"),
-        user_labels=labels,
+        user_labels=scope.labels,
     )
 
 
-def _administrators(name: str, members: Sequence[str], instance: gcp.sql.DatabaseInstance, where: Place, parent: pulumi.Resource) -> None:
+def _administrators(scope: Scope, members: Sequence[str], instance: gcp.sql.DatabaseInstance) -> None:
     """Lets `members` log in as administrators of the database, and into this instance only."""
     types = {"user": "CLOUD_IAM_USER", "group": "CLOUD_IAM_GROUP"}
     for member in members:
         kind, address = member.split(":", 1)
         gcp.sql.User(
-            f"{name}-administrator-{address}",
+            f"{scope.name}-administrator-{address}",
             gcp.sql.UserArgs(
                 instance=instance.name,
-                project=where.project,
+                project=scope.project,
                 name=address.lower(),
                 type=types[kind],
                 database_roles=["cloudsqlsuperuser"],
                 # PostgreSQL refuses to drop a user that owns something.
                 deletion_policy="ABANDON",
             ),
-            pulumi.ResourceOptions(parent=parent),
+            scope.child(),
         )
-        instance_roles(f"{name}-{address}", member, where.project, instance.connection_name.apply(instance_of), parent)
+        instance_roles(scope, f"{scope.name}-{address}", member, scope.project, instance.connection_name.apply(instance_of))
 
 
-def _alarms(
-    name: str,
-    args: CloudSqlDatabaseArgs,
-    instance: gcp.sql.DatabaseInstance,
-    where: Place,
-    labels: Mapping[str, str],
-    parent: pulumi.Resource,
-    apis: Sequence[pulumi.Resource],
-) -> None:
+def _alarms(scope: Scope, args: CloudSqlDatabaseArgs, instance: gcp.sql.DatabaseInstance) -> None:
     """CPU and storage. Metrics: https://cloud.google.com/monitoring/api/metrics_gcp_c#gcp-cloudsql"""
-    notify = channels(name, args.operations.emails, where, labels, parent, apis)
+    notify = channels(scope, args.operations.emails)
     busy = args.operations.utilization_percent
     for alarm, metric, percent, text in (
-        ("cpu", "database/cpu/utilization", busy, f"Database {name} uses more than {busy}% of its CPU: take a larger `tier`."),
+        ("cpu", "database/cpu/utilization", busy, f"Database {scope.name} uses more than {busy}% of its CPU: take a larger `tier`."),
         (
             "storage",
             "database/disk/utilization",
             DISK_PERCENT,
-            f"More than {DISK_PERCENT}% of the storage of database {name} is used: raise `storage_gib`.",
+            f"More than {DISK_PERCENT}% of the storage of database {scope.name} is used: raise `storage_gib`.",
         ),
     ):
         series = pulumi.Output.concat(_filter(instance), f' AND metric.type="cloudsql.googleapis.com/{metric}"')
         condition = above(alarm, series, percent / 100, THREE_PERIODS, "ALIGN_MEAN", "REDUCE_MEAN")
-        policy(name, alarm, text, [condition], notify, where, labels, parent, apis)
+        policy(scope, alarm, text, [condition], notify)
 
 
 def _filter(instance: gcp.sql.DatabaseInstance) -> pulumi.Output[str]:

@@ -14,6 +14,8 @@ import pulumi_gcp as gcp
 
 from modeldeploy.spec.database import DatabaseConnection
 
+from .scope import Scope
+
 PORT = "5432"
 VARIABLES = ("DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME", "DATABASE_USER", "DATABASE_INSTANCE")
 """What a container is told about its database. DATABASE_INSTANCE is the connection name, `project:region:instance`."""
@@ -33,12 +35,12 @@ class DatabaseAccess:
     """What has to be there before the identity can log in."""
 
 
-def grant_access(name: str, account: gcp.serviceaccount.Account, database: DatabaseConnection, parent: pulumi.Resource) -> DatabaseAccess:
+def grant_access(scope: Scope, account: gcp.serviceaccount.Account, database: DatabaseConnection) -> DatabaseAccess:
     """Lets `account` log in to `database`. What it may read there is the database's own business: see `grant`."""
     connection = pulumi.Output.from_input(database.id)
     project, instance = connection.apply(project_of), connection.apply(instance_of)
     user = gcp.sql.User(
-        f"{name}-database-user",
+        f"{scope.name}-database-user",
         gcp.sql.UserArgs(
             instance=instance,
             project=project,
@@ -47,7 +49,7 @@ def grant_access(name: str, account: gcp.serviceaccount.Account, database: Datab
             # PostgreSQL refuses to drop a user that was granted something. Without its service account, nobody can log in as the one left behind.
             deletion_policy="ABANDON",
         ),
-        pulumi.ResourceOptions(parent=parent),
+        scope.child(),
     )
     return DatabaseAccess(
         environment={
@@ -58,15 +60,18 @@ def grant_access(name: str, account: gcp.serviceaccount.Account, database: Datab
             "DATABASE_INSTANCE": connection,
         },
         grant=user.name.apply(grant_statement),
-        ready=[user, *instance_roles(name, account.member, project, instance, parent)],
+        ready=[user, *instance_roles(scope, scope.name, account.member, project, instance)],
     )
 
 
 def instance_roles(
-    name: str, member: pulumi.Input[str], project: pulumi.Input[str], instance: pulumi.Input[str], parent: pulumi.Resource
+    scope: Scope, prefix: str, member: pulumi.Input[str], project: pulumi.Input[str], instance: pulumi.Input[str]
 ) -> list[pulumi.Resource]:
-    """The roles that let `member` into one instance. They are given in the project, because instances have no policy of their own, and a condition
-    limits them (https://cloud.google.com/sql/docs/postgres/iam-conditions)."""
+    """The roles that let `member` into one instance, named with `prefix`.
+
+    They are given in the project, because instances have no policy of their own, and a condition limits them
+    (https://cloud.google.com/sql/docs/postgres/iam-conditions).
+    """
     condition = gcp.projects.IAMMemberConditionArgs(
         title="one-instance",
         description="Only the instance that modeldeploy connected it to",
@@ -74,9 +79,9 @@ def instance_roles(
     )
     return [
         gcp.projects.IAMMember(
-            f"{name}-database-{purpose}",
+            f"{prefix}-database-{purpose}",
             gcp.projects.IAMMemberArgs(project=project, role=role, member=member, condition=condition),
-            pulumi.ResourceOptions(parent=parent),
+            scope.child(),
         )
         for purpose, role in ROLES.items()
     ]

@@ -9,7 +9,7 @@ import pulumi_gcp as gcp
 from modeldeploy.spec.arguments import Problem
 
 from .names import account_id
-from .place import Place
+from .scope import Scope
 
 CALLER = re.compile(r"(user|serviceAccount|group|domain):\S+|(principal|principalSet)://\S+")
 CALLER_ROLE = "roles/aiplatform.user"
@@ -26,41 +26,42 @@ def caller_problems(callers: Sequence[str]) -> Iterator[Problem]:
             yield Problem(path, f"'{caller}' is there twice")
 
 
-def serving_account(name: str, where: Place, parent: pulumi.Resource, apis: Sequence[pulumi.Resource]) -> gcp.serviceaccount.Account:
+def serving_account(scope: Scope) -> gcp.serviceaccount.Account:
     """The service account the container runs as. It has no keys and no role in the project."""
     return gcp.serviceaccount.Account(
-        f"{name}-identity",
+        f"{scope.name}-identity",
         gcp.serviceaccount.AccountArgs(
-            account_id=account_id(name, pulumi.get_stack()),
-            display_name=f"Serves {name}"[:100],
+            account_id=account_id(scope.name, pulumi.get_stack()),
+            display_name=f"Serves {scope.name}"[:100],
             description="The identity of a model's container, made by modeldeploy",
-            project=where.project,
+            project=scope.project,
         ),
-        pulumi.ResourceOptions(parent=parent, depends_on=apis),
+        scope.after_apis(),
     )
 
 
-def let_read_models(
-    name: str, account: gcp.serviceaccount.Account, bucket: gcp.storage.Bucket, remote: Sequence[str], parent: pulumi.Resource
-) -> list[pulumi.Resource]:
+def let_read_models(scope: Scope, account: gcp.serviceaccount.Account, bucket: gcp.storage.Bucket, remote: Sequence[str]) -> list[pulumi.Resource]:
     """Lets `account` read the model bucket and the `remote` buckets that models are in: with an account of its own, a container loads its artifact
     by itself."""
-    buckets = [(f"{name}-reads-models", bucket.name), *((f"{name}-reads-{each}", pulumi.Output.from_input(each)) for each in remote)]
+    buckets = [
+        (f"{scope.name}-reads-models", bucket.name),
+        *((f"{scope.name}-reads-bucket-{each}", pulumi.Output.from_input(each)) for each in remote),
+    ]
     return [
         gcp.storage.BucketIAMMember(
             logical,
             gcp.storage.BucketIAMMemberArgs(bucket=physical, role="roles/storage.objectViewer", member=account.member),
-            pulumi.ResourceOptions(parent=parent),
+            scope.child(),
         )
         for logical, physical in buckets
     ]
 
 
-def let_call(name: str, endpoint: gcp.vertex.AiEndpoint, callers: Sequence[str], where: Place, parent: pulumi.Resource) -> None:
+def let_call(scope: Scope, endpoint: gcp.vertex.AiEndpoint, callers: Sequence[str]) -> None:
     """Lets `callers` send requests to `endpoint`, and to no other."""
     for caller in callers:
         gcp.vertex.AiEndpointIamMember(
-            f"{name}-caller-{caller}",
-            gcp.vertex.AiEndpointIamMemberArgs(endpoint=endpoint.name, location=where.region, project=where.project, role=CALLER_ROLE, member=caller),
-            pulumi.ResourceOptions(parent=parent),
+            f"{scope.name}-caller-{caller}",
+            gcp.vertex.AiEndpointIamMemberArgs(endpoint=endpoint.name, location=scope.region, project=scope.project, role=CALLER_ROLE, member=caller),
+            scope.child(),
         )

@@ -1,6 +1,6 @@
 """The key that encrypts what a component stores, and the services that may use it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -9,7 +9,7 @@ import pulumi_gcp as gcp
 from modeldeploy.spec.encryption import Encryption
 
 from .agents import agent
-from .place import Place
+from .scope import Scope
 
 SECONDS_PER_DAY = 24 * 60 * 60
 ENCRYPT_AND_DECRYPT = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
@@ -25,16 +25,7 @@ class Key:
     """What everything that is encrypted with it depends on."""
 
 
-def data_key(
-    name: str,
-    encryption: Encryption,
-    services: Sequence[str],
-    where: Place,
-    labels: Mapping[str, str],
-    protect: bool,
-    parent: pulumi.Resource,
-    apis: Sequence[pulumi.Resource],
-) -> Key:
+def data_key(scope: Scope, encryption: Encryption, services: Sequence[str]) -> Key:
     """The key given by `encryption`, used as it is, or a new one that `services` (`aiplatform`, `storage`, ...) may use.
 
     A key that was given is its owner's: nothing about it is changed, so its owner lets the services use it. Otherwise deleting one of two components
@@ -46,28 +37,28 @@ def data_key(
     if encryption.key is not None:
         return Key(encryption.key, [])
     ring = gcp.kms.KeyRing(
-        f"{name}-keys",
-        gcp.kms.KeyRingArgs(location=where.region, project=where.project),
-        pulumi.ResourceOptions(parent=parent, depends_on=apis),
+        f"{scope.name}-keys",
+        gcp.kms.KeyRingArgs(location=scope.region, project=scope.project),
+        scope.after_apis(),
     )
     key = gcp.kms.CryptoKey(
-        f"{name}-key",
+        f"{scope.name}-key",
         gcp.kms.CryptoKeyArgs(
             key_ring=ring.id,
             purpose="ENCRYPT_DECRYPT",
             rotation_period=f"{encryption.rotation * SECONDS_PER_DAY}s",
             version_template=gcp.kms.CryptoKeyVersionTemplateArgs(algorithm="GOOGLE_SYMMETRIC_ENCRYPTION", protection_level="SOFTWARE"),
-            labels=labels,
+            labels=scope.labels,
         ),
-        pulumi.ResourceOptions(parent=parent, protect=protect),
+        scope.child(protect=scope.production),
     )
     return Key(
         key.id,
         [
             gcp.kms.CryptoKeyIAMMember(
-                f"{name}-key-{service}",
-                gcp.kms.CryptoKeyIAMMemberArgs(crypto_key_id=key.id, role=ENCRYPT_AND_DECRYPT, member=agent(service, name, where, parent, apis)),
-                pulumi.ResourceOptions(parent=parent),
+                f"{scope.name}-key-{service}",
+                gcp.kms.CryptoKeyIAMMemberArgs(crypto_key_id=key.id, role=ENCRYPT_AND_DECRYPT, member=agent(scope, service)),
+                scope.child(),
             )
             for service in services
         ],

@@ -26,18 +26,21 @@ from .database_access import VARIABLES, grant_access
 from .identity import caller_problems, let_call, let_read_models, serving_account
 from .instances import CATALOGUE, monthly_usd
 from .keys import data_key
-from .labels import NAME, label_problems, labels
+from .labels import label_problems, labels
 from .logs import log_bucket
 from .model_store import model_bucket, remote_buckets
 from .names import check_name
 from .network import GoogleNetwork
 from .place import place
 from .private_access import private_access, private_host
+from .scope import Scope
 from .services import enable
 from .versions import deploy, register, split
 from .vertex.resources import to_wire
 
 APIS = ("aiplatform", "cloudkms", "storage", "iam", "logging", "monitoring", "compute", "dns")
+ENCRYPTED = ("aiplatform", "storage", "logging")
+"""The services that store something of an endpoint under its key."""
 ENDPOINT_NAME = 18
 """Characters of an endpoint's name before the random suffix: more, and its host name would be too long for DNS in the longest of regions."""
 IMAGE = re.compile(r"([a-z0-9-]+-docker\.pkg\.dev|([a-z]+\.)?gcr\.io)/.+")
@@ -116,27 +119,31 @@ class VertexEndpoint(pulumi.ComponentResource):
         check_name(f"VertexEndpoint '{name}'", name)
         where = place(f"VertexEndpoint '{name}'", opts)
         super().__init__("modeldeploy:index:VertexEndpoint", name, to_wire(checked), opts)
-        own_labels = labels(checked.tags, checked.environment, name)
-        production = checked.environment is Environment.PRODUCTION
         private = checked.access.exposure is Exposure.PRIVATE
         captures = checked.operations.capture_percent > 0
+        retention = checked.operations.log_retention_days
         machine = choose(checked.compute, CATALOGUE)
+        scope = Scope(
+            name=name,
+            place=where,
+            labels=labels(checked.tags, checked.environment, name),
+            production=checked.environment is Environment.PRODUCTION,
+            component=self,
+            apis=enable(name, _apis(checked), where, self),
+        )
 
-        apis = enable(name, [*APIS, *(["bigquery"] if captures else []), *(["billingbudgets"] if checked.billing_account else [])], where, self)
-        encrypted = ["aiplatform", "storage", "logging", *(["bigquery"] if captures else [])]
-        key = data_key(name, checked.encryption, encrypted, where, own_labels, production, self, apis)
-        bucket = model_bucket(name, key, where, own_labels, production, self)
-        account = serving_account(name, where, self, apis)
-        can_read = let_read_models(name, account, bucket, remote_buckets(checked.models), self)
-        access = None if checked.database is None else grant_access(name, account, checked.database, self)
+        key = data_key(scope, checked.encryption, [*ENCRYPTED, *(["bigquery"] if captures else [])])
+        bucket = model_bucket(scope, key)
+        account = serving_account(scope)
+        can_read = let_read_models(scope, account, bucket, remote_buckets(checked.models))
+        access = None if checked.database is None else grant_access(scope, account, checked.database)
 
         dataset_id = bucket.name.apply(lambda bucket_name: bucket_name.replace("-", "_"))
-        retention = checked.operations.log_retention_days
-        capture = capture_dataset(name, dataset_id, retention, key, where, own_labels, production, self, apis) if captures else None
+        capture = capture_dataset(scope, dataset_id, retention, key) if captures else None
         endpoint = gcp.vertex.AiEndpoint(
             fit(name, ENDPOINT_NAME),
             gcp.vertex.AiEndpointArgs(
-                display_name=name[:128],
+                display_name=name,
                 description=f"Serves {checked.models[0].name}",
                 location=where.region,
                 region=where.region,
@@ -145,43 +152,40 @@ class VertexEndpoint(pulumi.ComponentResource):
                 # The provider refuses both together, even one that is false.
                 private_service_connect_config=_private_service_connect(where.project, checked.consumer_projects) if private else None,
                 dedicated_endpoint_enabled=None if private else True,
-                predict_request_response_logging_config=capture_config(capture, checked.operations.capture_percent, where) if capture else None,
-                labels=own_labels,
+                predict_request_response_logging_config=capture_config(capture, checked.operations.capture_percent) if capture else None,
+                labels=scope.labels,
             ),
             # The split belongs to VertexTrafficSplit. How an endpoint is reached cannot be changed, which the provider does not know.
-            pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[*key.ready, *apis],
-                ignore_changes=["trafficSplit"],
-                replace_on_changes=["privateServiceConnectConfig", "dedicatedEndpointEnabled"],
+            scope.after_apis(
+                *key.ready, ignore_changes=["trafficSplit"], replace_on_changes=["privateServiceConnectConfig", "dedicatedEndpointEnabled"]
             ),
         )
-        let_call(name, endpoint, checked.access.callers, where, self)
+        let_call(scope, endpoint, checked.access.callers)
 
         told: Mapping[str, pulumi.Input[str]] = access.environment if access else {}
-        registered = register(name, checked.models, bucket, told, key, where, own_labels, production, self)
+        registered = register(scope, checked.models, bucket, told, key)
         ready = [*can_read, *(access.ready if access else [])]
-        deployed = deploy(name, checked.models, registered, endpoint, machine, checked.scaling, account, ready, self)
-        traffic = split(name, checked, deployed, endpoint, self)
+        deployed = deploy(scope, checked.models, registered, endpoint, machine, checked.scaling, account, ready)
+        traffic = split(scope, checked, deployed, endpoint)
 
         if private:
-            network = checked.network if checked.network.id is not None else _network(name, checked, self).reference()
+            network = checked.network if checked.network.id is not None else _network(scope, checked).reference()
             host = pulumi.Output.all(endpoint.name, where.region, bucket.project_number).apply(lambda parts: private_host(*map(str, parts)))
             # All versions of an endpoint share one attachment; the oldest has it already when a newer one comes.
             attachment = deployed[checked.models[0].version].service_attachment
-            entry = private_access(name, host, attachment, _given(network.id), network.subnet_ids[0], where, own_labels, self, apis)
+            entry = private_access(scope, host, attachment, _given(network.id), network.subnet_ids[0])
             host, address = entry.host, entry.address
         else:
             host, address = endpoint.dedicated_endpoint_dns.apply(lambda dns: dns.removeprefix("https://")), pulumi.Output.from_input("")
 
-        logs = log_bucket(name, endpoint.name, _log_filter(endpoint), retention, key, where, self, apis)
-        notify = channels(name, checked.operations.emails, where, own_labels, self, apis)
-        endpoint_alarms(name, endpoint.name, machine.cpus, checked.operations, notify, where, own_labels, self, apis)
-        dashboard = endpoint_dashboard(name, endpoint.name, where, own_labels, self, apis)
+        logs = log_bucket(scope, endpoint.name, _log_filter(endpoint), retention, key)
+        notify = channels(scope, checked.operations.emails)
+        endpoint_alarms(scope, endpoint.name, machine.cpus, checked.operations, notify)
+        dashboard = endpoint_dashboard(scope, endpoint.name)
         if checked.billing_account is not None:
             most = monthly_usd(machine, checked.scaling.maximum * len(checked.models))
             limit = most if checked.operations.monthly_budget_usd is None else checked.operations.monthly_budget_usd
-            budget(name, checked.billing_account, limit, bucket.project_number, own_labels[NAME], notify, where, self, apis)
+            budget(scope, checked.billing_account, limit, bucket.project_number, notify)
         elif checked.operations.monthly_budget_usd is not None:
             pulumi.log.warn(
                 f"VertexEndpoint '{name}' has no budget: Google Cloud keeps budgets at the billing account, so give billing_account", self
@@ -192,7 +196,7 @@ class VertexEndpoint(pulumi.ComponentResource):
         self.identity = account.email
         self.model_version = pulumi.Output.from_input(served_version(checked.models, checked.rollout))
         self.logs = logs.id
-        self.dashboard_url = dashboard_url(dashboard, where)
+        self.dashboard_url = dashboard_url(dashboard)
         self.monthly_cost = pulumi.Output.from_input(monthly_usd(machine, checked.scaling.minimum * len(checked.models)))
         self.database_grant = pulumi.Output.from_input("") if access is None else access.grant
         self.endpoint_id = endpoint.id
@@ -212,12 +216,18 @@ class VertexEndpoint(pulumi.ComponentResource):
         )
 
 
-def _network(name: str, args: VertexEndpointArgs, parent: pulumi.Resource) -> GoogleNetwork:
+def _network(scope: Scope, args: VertexEndpointArgs) -> GoogleNetwork:
     return GoogleNetwork(
-        f"{name}-network",
+        f"{scope.name}-network",
         NetworkArgs(cidr=args.network.range, log_retention_days=args.operations.log_retention_days, environment=args.environment, tags=args.tags),
-        pulumi.ResourceOptions(parent=parent),
+        scope.child(),
     )
+
+
+def _apis(args: VertexEndpointArgs) -> list[str]:
+    """What the endpoint needs, and what it needs for capture and budget only when it has them."""
+    captures, budgets = args.operations.capture_percent > 0, args.billing_account is not None
+    return [*APIS, *(["bigquery"] if captures else []), *(["billingbudgets"] if budgets else [])]
 
 
 def _private_service_connect(project: pulumi.Input[str], others: list[str]) -> gcp.vertex.AiEndpointPrivateServiceConnectConfigArgs:

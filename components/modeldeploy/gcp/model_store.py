@@ -1,6 +1,6 @@
 """The bucket that models are uploaded to, and where each model's files are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -10,7 +10,7 @@ from modeldeploy.spec import artifact
 from modeldeploy.spec.model import Model
 
 from .keys import Key
-from .place import Place
+from .scope import Scope
 
 NONCURRENT_DAYS = 90
 """Days after which a file that was deleted or replaced cannot be restored any more."""
@@ -26,13 +26,13 @@ class Artifact:
     """What is uploaded before the folder is complete."""
 
 
-def model_bucket(name: str, key: Key, where: Place, labels: Mapping[str, str], protect: bool, parent: pulumi.Resource) -> gcp.storage.Bucket:
+def model_bucket(scope: Scope, key: Key) -> gcp.storage.Bucket:
     """A private bucket for models, encrypted with `key`."""
     return gcp.storage.Bucket(
-        f"{name}-models",
+        f"{scope.name}-models",
         gcp.storage.BucketArgs(
-            location=where.region,
-            project=where.project,
+            location=scope.region,
+            project=scope.project,
             uniform_bucket_level_access=True,
             public_access_prevention="enforced",
             versioning=gcp.storage.BucketVersioningArgs(enabled=True),
@@ -48,27 +48,27 @@ def model_bucket(name: str, key: Key, where: Place, labels: Mapping[str, str], p
                 ),
             ],
             # Without it, old versions of files keep a development bucket from going.
-            force_destroy=not protect,
-            labels=labels,
+            force_destroy=not scope.production,
+            labels=scope.labels,
         ),
-        pulumi.ResourceOptions(parent=parent, protect=protect, depends_on=key.ready),
+        scope.child(*key.ready, protect=scope.production),
     )
 
 
-def upload(name: str, model: Model, bucket: gcp.storage.Bucket, retain: bool, parent: pulumi.Resource) -> Artifact:
+def upload(scope: Scope, model: Model, bucket: gcp.storage.Bucket) -> Artifact:
     """Uploads a local model, one object for each file; a remote one stays where it is.
 
-    The folder carries the content's hash: other content is another folder, so a model that runs never changes under its deployment. With
-    `retain`, files stay when their version is dropped, and can be deployed again.
+    The folder carries the content's hash: other content is another folder, so a model that runs never changes under its deployment. In
+    production, files stay when their version is dropped, and can be deployed again.
     """
     if model.is_remote:
         return Artifact(model.source, [])
     folder = f"models/{model.name}/{model.version}/{artifact.content_hash(model.source)}"
     objects = [
         gcp.storage.BucketObject(
-            f"{name}-{model.version}-{path}",
+            f"{scope.name}-{model.version}-{path}",
             gcp.storage.BucketObjectArgs(bucket=bucket.name, name=f"{folder}/{path}", source=pulumi.FileAsset(str(file))),
-            pulumi.ResourceOptions(parent=parent, retain_on_delete=retain),
+            scope.child(retain_on_delete=scope.production),
         )
         for path, file in artifact.files(model.source).items()
     ]

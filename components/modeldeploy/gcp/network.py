@@ -14,7 +14,8 @@ from .keys import data_key
 from .labels import labels
 from .logs import log_bucket
 from .names import LONGEST_NETWORK, check_name
-from .place import Place, place
+from .place import place
+from .scope import Scope
 from .services import enable
 from .vertex.resources import to_wire
 
@@ -50,11 +51,16 @@ class GoogleNetwork(pulumi.ComponentResource):
         check_name(f"GoogleNetwork '{name}'", name, LONGEST_NETWORK)
         where = place(f"GoogleNetwork '{name}'", opts)
         super().__init__("modeldeploy:index:GoogleNetwork", name, to_wire(checked), opts)
-        child = pulumi.ResourceOptions(parent=self)
-        own_labels = labels(checked.tags, checked.environment, name)
+        scope = Scope(
+            name=name,
+            place=where,
+            labels=labels(checked.tags, checked.environment, name),
+            production=checked.environment is Environment.PRODUCTION,
+            component=self,
+            apis=enable(name, APIS, where, self),
+        )
         workloads, services = subnets(checked.cidr, 2, int(checked.cidr.split("/")[1]) + 2)
 
-        apis = enable(name, APIS, where, self)
         network = gcp.compute.Network(
             name,
             gcp.compute.NetworkArgs(
@@ -64,7 +70,7 @@ class GoogleNetwork(pulumi.ComponentResource):
                 description=f"Private network {name}",
                 project=where.project,
             ),
-            pulumi.ResourceOptions(parent=self, depends_on=apis),
+            scope.after_apis(),
         )
         subnet = gcp.compute.Subnetwork(
             f"{name}-subnet",
@@ -78,11 +84,11 @@ class GoogleNetwork(pulumi.ComponentResource):
                     aggregation_interval="INTERVAL_5_SEC", flow_sampling=0.5, metadata="INCLUDE_ALL_METADATA"
                 ),
             ),
-            child,
+            scope.child(),
         )
-        _firewall(name, network, checked.cidr, where, self)
-        _private_google_apis(name, network, where, own_labels, self)
-        connection = _service_range(name, network, services, where, own_labels, self)
+        _firewall(scope, network, checked.cidr)
+        _private_google_apis(scope, network)
+        connection = _service_range(scope, network, services)
         gcp.dns.Policy(
             f"{name}-dns",
             gcp.dns.PolicyArgs(
@@ -91,11 +97,10 @@ class GoogleNetwork(pulumi.ComponentResource):
                 networks=[gcp.dns.PolicyNetworkArgs(network_url=network.id)],
                 project=where.project,
             ),
-            child,
+            scope.child(),
         )
-
-        key = data_key(name, Encryption(), ["logging"], where, own_labels, checked.environment is Environment.PRODUCTION, self, apis)
-        logs = log_bucket(name, network.name, _log_filter(network, subnet), checked.log_retention_days, key, where, self, apis)
+        key = data_key(scope, Encryption(), ["logging"])
+        logs = log_bucket(scope, network.name, _log_filter(network, subnet), checked.log_retention_days, key)
 
         self.id = pulumi.Output.all(network.id, connection.peering).apply(lambda values: str(values[0]))
         self.subnet_ids = pulumi.Output.all(subnet.id).apply(lambda ids: [str(each) for each in ids])
@@ -107,17 +112,17 @@ class GoogleNetwork(pulumi.ComponentResource):
         return Network(id=self.id, subnet_ids=[self.subnet_ids.apply(lambda ids: ids[0])])
 
 
-def _firewall(name: str, network: gcp.compute.Network, cidr: str, where: Place, parent: pulumi.Resource) -> None:
+def _firewall(scope: Scope, network: gcp.compute.Network, cidr: str) -> None:
     """What is allowed: connections inside the network, and to Google's APIs. The rest is refused and logged."""
 
     def rule(
         suffix: str, direction: str, ranges: Sequence[str], priority: int, allow: Sequence[str] | None, description: str
     ) -> gcp.compute.Firewall:
         return gcp.compute.Firewall(
-            f"{name}-{suffix}",
+            f"{scope.name}-{suffix}",
             gcp.compute.FirewallArgs(
                 network=network.id,
-                project=where.project,
+                project=scope.project,
                 description=description,
                 direction=direction,
                 priority=priority,
@@ -127,7 +132,7 @@ def _firewall(name: str, network: gcp.compute.Network, cidr: str, where: Place, 
                 denies=[gcp.compute.FirewallDenyArgs(protocol="all")] if allow is None else None,
                 log_config=gcp.compute.FirewallLogConfigArgs(metadata="INCLUDE_ALL_METADATA"),
             ),
-            pulumi.ResourceOptions(parent=parent),
+            scope.child(),
         )
 
     rule("deny-ingress", "INGRESS", [EVERYWHERE], LAST, None, "Nothing gets in")
@@ -136,21 +141,21 @@ def _firewall(name: str, network: gcp.compute.Network, cidr: str, where: Place, 
     rule("allow-google", "EGRESS", [GOOGLE_APIS], 1000, ["443"], "Google's APIs over private addresses")
 
 
-def _private_google_apis(name: str, network: gcp.compute.Network, where: Place, labels: dict[str, str], parent: pulumi.Resource) -> None:
+def _private_google_apis(scope: Scope, network: gcp.compute.Network) -> None:
     """Google's APIs over private addresses: a route to these alone, and a zone that resolves every name of theirs to them."""
     gcp.compute.Route(
-        f"{name}-google-apis",
+        f"{scope.name}-google-apis",
         gcp.compute.RouteArgs(
             network=network.id,
             dest_range=GOOGLE_APIS,
             next_hop_gateway="default-internet-gateway",
             description="Google's APIs; the gateway's name is Google's, packets stay in its network",
-            project=where.project,
+            project=scope.project,
         ),
-        pulumi.ResourceOptions(parent=parent),
+        scope.child(),
     )
     zone = gcp.dns.ManagedZone(
-        f"{name}-google-apis",
+        f"{scope.name}-google-apis",
         gcp.dns.ManagedZoneArgs(
             dns_name="googleapis.com.",
             description="Google's APIs over private addresses",
@@ -158,10 +163,10 @@ def _private_google_apis(name: str, network: gcp.compute.Network, where: Place, 
             private_visibility_config=gcp.dns.ManagedZonePrivateVisibilityConfigArgs(
                 networks=[gcp.dns.ManagedZonePrivateVisibilityConfigNetworkArgs(network_url=network.id)]
             ),
-            project=where.project,
-            labels=labels,
+            project=scope.project,
+            labels=scope.labels,
         ),
-        pulumi.ResourceOptions(parent=parent),
+        scope.child(),
     )
     records = {
         "address": ("private.googleapis.com.", "A", GOOGLE_APIS_ADDRESSES),
@@ -169,32 +174,30 @@ def _private_google_apis(name: str, network: gcp.compute.Network, where: Place, 
     }
     for suffix, (record, type, data) in records.items():
         gcp.dns.RecordSet(
-            f"{name}-google-apis-{suffix}",
-            gcp.dns.RecordSetArgs(managed_zone=zone.name, name=record, type=type, ttl=300, rrdatas=data, project=where.project),
-            pulumi.ResourceOptions(parent=parent),
+            f"{scope.name}-google-apis-{suffix}",
+            gcp.dns.RecordSetArgs(managed_zone=zone.name, name=record, type=type, ttl=300, rrdatas=data, project=scope.project),
+            scope.child(),
         )
 
 
-def _service_range(
-    name: str, network: gcp.compute.Network, cidr: str, where: Place, labels: dict[str, str], parent: pulumi.Resource
-) -> gcp.servicenetworking.Connection:
+def _service_range(scope: Scope, network: gcp.compute.Network, cidr: str) -> gcp.servicenetworking.Connection:
     """The range of the network that Google's services get addresses from (private services access)."""
     address, prefix = cidr.split("/")
     reserved = gcp.compute.GlobalAddress(
-        f"{name}-services",
+        f"{scope.name}-services",
         gcp.compute.GlobalAddressArgs(
             purpose="VPC_PEERING",
             address_type="INTERNAL",
             address=address,
             prefix_length=int(prefix),
             network=network.id,
-            project=where.project,
-            labels=labels,
+            project=scope.project,
+            labels=scope.labels,
         ),
-        pulumi.ResourceOptions(parent=parent),
+        scope.child(),
     )
     return gcp.servicenetworking.Connection(
-        f"{name}-services",
+        f"{scope.name}-services",
         gcp.servicenetworking.ConnectionArgs(
             network=network.id,
             service="servicenetworking.googleapis.com",
@@ -202,7 +205,7 @@ def _service_range(
             # For days after the last database is gone Google still counts it as one that uses the connection, and refuses to delete that.
             deletion_policy="REMOVE_PEERING",
         ),
-        pulumi.ResourceOptions(parent=parent),
+        scope.child(),
     )
 
 

@@ -3,13 +3,12 @@
 https://cloud.google.com/vertex-ai/docs/predictions/private-service-connect
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_gcp as gcp
 
-from .place import Place
+from .scope import Scope
 
 DOMAIN = "prediction.p.vertexai.goog"
 """Vertex AI serves private endpoints with one certificate, signed by itself, for every name in this domain: callers add it to those they trust."""
@@ -26,59 +25,56 @@ class PrivateAccess:
 
 
 def private_access(
-    name: str,
-    host: pulumi.Output[str],
-    attachment: pulumi.Output[str],
-    network: pulumi.Input[str],
-    subnet: pulumi.Input[str],
-    where: Place,
-    labels: Mapping[str, str],
-    parent: pulumi.Resource,
-    apis: Sequence[pulumi.Resource],
+    scope: Scope, host: pulumi.Output[str], attachment: pulumi.Output[str], network: pulumi.Input[str], subnet: pulumi.Input[str]
 ) -> PrivateAccess:
     """Puts an endpoint into `network`: an address in `subnet`, a forwarding rule from there to the endpoint's service `attachment`, and a private
     zone for `host` alone, so that several endpoints can be in one network."""
     address = gcp.compute.Address(
-        f"{name}-address",
+        f"{scope.name}-address",
         gcp.compute.AddressArgs(
-            address_type="INTERNAL", purpose="GCE_ENDPOINT", subnetwork=subnet, region=where.region, project=where.project, labels=labels
+            address_type="INTERNAL",
+            purpose="GCE_ENDPOINT",
+            subnetwork=subnet,
+            region=scope.region,
+            project=scope.project,
+            labels=scope.labels,
         ),
-        pulumi.ResourceOptions(parent=parent, depends_on=apis),
+        scope.after_apis(),
     )
     rule = gcp.compute.ForwardingRule(
-        f"{name}-connection",
+        f"{scope.name}-connection",
         gcp.compute.ForwardingRuleArgs(
             target=attachment,
             ip_address=address.id,
             network=network,
             # The value for Private Service Connect; the default would be a load balancer on the internet.
             load_balancing_scheme="",
-            region=where.region,
-            project=where.project,
+            region=scope.region,
+            project=scope.project,
             no_automate_dns_zone=True,
             recreate_closed_psc=True,
-            labels=labels,
+            labels=scope.labels,
         ),
-        pulumi.ResourceOptions(parent=parent),
+        scope.child(),
     )
     zone = gcp.dns.ManagedZone(
-        f"{name}-zone",
+        f"{scope.name}-zone",
         gcp.dns.ManagedZoneArgs(
             dns_name=pulumi.Output.concat(host, "."),
-            description=f"The name of {name} in its network",
+            description=f"The name of {scope.name} in its network",
             visibility="private",
             private_visibility_config=gcp.dns.ManagedZonePrivateVisibilityConfigArgs(
                 networks=[gcp.dns.ManagedZonePrivateVisibilityConfigNetworkArgs(network_url=network)]
             ),
-            project=where.project,
-            labels=labels,
+            project=scope.project,
+            labels=scope.labels,
         ),
-        pulumi.ResourceOptions(parent=parent, depends_on=apis),
+        scope.after_apis(),
     )
     record = gcp.dns.RecordSet(
-        f"{name}-record",
-        gcp.dns.RecordSetArgs(managed_zone=zone.name, name=zone.dns_name, type="A", ttl=60, rrdatas=[address.address], project=where.project),
-        pulumi.ResourceOptions(parent=parent),
+        f"{scope.name}-record",
+        gcp.dns.RecordSetArgs(managed_zone=zone.name, name=zone.dns_name, type="A", ttl=60, rrdatas=[address.address], project=scope.project),
+        scope.child(),
     )
     reachable = pulumi.Output.all(host, rule.id, record.id)
     return PrivateAccess(host=reachable.apply(lambda values: str(values[0])), address=address.address)

@@ -15,7 +15,7 @@ from modeldeploy.spec.scaling import Scaling
 from .keys import Key
 from .labels import label_value
 from .model_store import upload
-from .place import Place
+from .scope import Scope
 from .vertex import (
     VertexAutoscalingTarget,
     VertexContainer,
@@ -30,42 +30,34 @@ from .vertex import (
 
 
 def register(
-    name: str,
-    models: Sequence[Model],
-    bucket: gcp.storage.Bucket,
-    told: Mapping[str, pulumi.Input[str]],
-    key: Key,
-    where: Place,
-    labels: Mapping[str, str],
-    retain: bool,
-    parent: pulumi.Resource,
+    scope: Scope, models: Sequence[Model], bucket: gcp.storage.Bucket, told: Mapping[str, pulumi.Input[str]], key: Key
 ) -> dict[str, VertexModel]:
     """Uploads `models` and puts them into the registry, as versions of one model; by version. Their containers are `told` the variables besides their
-    own. With `retain`, the files of versions that are dropped stay in the bucket."""
+    own."""
     registered: dict[str, VertexModel] = {}
     for model in models:
-        uploaded = upload(name, model, bucket, retain, parent)
+        uploaded = upload(scope, model, bucket)
         registered[model.version] = VertexModel(
-            f"{name}-model-{model.version}",
+            f"{scope.name}-model-{model.version}",
             VertexModelArgs(
-                project=where.project,
-                location=where.region,
-                model_id=fit(f"{name}-{pulumi.get_stack()}", 63),
+                project=scope.project,
+                location=scope.region,
+                model_id=fit(f"{scope.name}-{pulumi.get_stack()}", 63),
                 display_name=model.name,
                 version_description=f"{model.name} {model.version}",
                 artifact_uri=uploaded.uri,
                 container=_container(model, told),
                 encryption_key=key.id,
-                labels={**labels, "model-version": label_value(model.version)},
+                labels={**scope.labels, "model-version": label_value(model.version)},
             ),
             # One after the other, so that the registry numbers them in order.
-            pulumi.ResourceOptions(parent=parent, depends_on=[*uploaded.ready, *key.ready, *registered.values()]),
+            scope.child(*uploaded.ready, *key.ready, *registered.values()),
         )
     return registered
 
 
 def deploy(
-    name: str,
+    scope: Scope,
     models: Sequence[Model],
     registered: Mapping[str, VertexModel],
     endpoint: gcp.vertex.AiEndpoint,
@@ -73,13 +65,12 @@ def deploy(
     scaling: Scaling,
     account: gcp.serviceaccount.Account,
     ready: Sequence[pulumi.Resource],
-    parent: pulumi.Resource,
 ) -> dict[str, VertexDeployedModel]:
     """Runs every registered version on `endpoint`, as `account`, once what it needs is `ready`; by version. A version without requests scales in to
     the minimum by itself."""
     return {
         model.version: VertexDeployedModel(
-            f"{name}-{model.version}",
+            f"{scope.name}-{model.version}",
             VertexDeployedModelArgs(
                 endpoint=endpoint.id,
                 model=registered[model.version].resource_name,
@@ -91,25 +82,21 @@ def deploy(
                 service_account=account.email,
                 access_logging=True,
             ),
-            pulumi.ResourceOptions(parent=parent, depends_on=ready),
+            scope.child(*ready),
         )
         for model in models
     }
 
 
 def split(
-    name: str,
-    args: ManagedEndpointArgs,
-    deployed: Mapping[str, VertexDeployedModel],
-    endpoint: gcp.vertex.AiEndpoint,
-    parent: pulumi.Resource,
+    scope: Scope, args: ManagedEndpointArgs, deployed: Mapping[str, VertexDeployedModel], endpoint: gcp.vertex.AiEndpoint
 ) -> VertexTrafficSplit:
     """Shares the requests between the versions as `args.rollout` says. It changes after new versions run and before old ones go."""
     wanted = shares(args.models, args.rollout)
     return VertexTrafficSplit(
-        f"{name}-traffic",
+        f"{scope.name}-traffic",
         VertexTrafficSplitArgs(endpoint=endpoint.id, traffic=[deployed[version].share(percent) for version, percent in wanted.items() if percent]),
-        pulumi.ResourceOptions(parent=parent),
+        scope.child(),
     )
 
 
