@@ -28,7 +28,7 @@ def main() -> None:
     def servicer(engine: str) -> Servicer:
         log = EngineLog()
         vertex = Vertex(log)
-        provider = ModelDeployProvider(version, vertex.resources, components, vertex.configure, vertex.cancel)
+        provider = ModelDeployProvider(version, vertex.resources, components, vertex.configure, vertex.cancel, vertex.ready)
         return Servicer(version, provider, components, log, engine)
 
     serve(servicer)

@@ -29,13 +29,15 @@ class ModelDeployProvider(sdk.Provider):
         components: Callable[[], "schema.Components | None"] = lambda: None,
         configure: Callable[[Mapping[str, str]], None] = lambda _: None,
         cancel: Callable[[], None] = lambda: None,
+        ready: Callable[[], None] = lambda: None,
     ) -> None:
-        """`components` loads the component classes: only a schema or a construction needs them, and their cloud SDKs are slow to import."""
+        """`ready` raises `ResourceError` when something the resources need is not installed; a preview finds it out. `components` loads the component classes: only a schema or a construction needs them, and their cloud SDKs are slow to import."""
         self._version = version
         self._resources = {resource.token: resource for resource in resources}
         self._components = components
         self._configure = configure
         self._cancel = cancel
+        self._ready = ready
 
     async def get_schema(self, request: sdk.GetSchemaRequest) -> sdk.GetSchemaResponse:
         """The schema of components and resources."""
@@ -52,6 +54,7 @@ class ModelDeployProvider(sdk.Provider):
 
     async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
         """Checks inputs and fills in defaults."""
+        self._ready()
         wanted = Request(request.urn)
         resource = self._resource(wanted)
         old, new = from_properties(request.old_inputs), from_properties(request.new_inputs)

@@ -91,7 +91,7 @@ class Plugin:
         async def serve() -> None:
             log = EngineLog()
             vertex = Vertex(log)
-            provider = ModelDeployProvider("0.1.0", vertex.resources, configure=vertex.configure, cancel=vertex.cancel)
+            provider = ModelDeployProvider("0.1.0", vertex.resources, configure=vertex.configure, cancel=vertex.cancel, ready=vertex.ready)
             self._server = grpc.aio.server()
             servicer = Servicer("0.1.0", provider, lambda: pytest_fail(), log, f"127.0.0.1:{engine_port}")
             provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, self._server)

@@ -1,5 +1,6 @@
 """What the provider refuses before anything happens, and how it says it."""
 
+import grpc
 import pytest
 
 from .inputs import ENDPOINT, deployed_inputs, model_inputs, split_inputs
@@ -72,3 +73,11 @@ def test_a_model_without_an_id_gets_its_name_and_a_suffix_and_keeps_it(plugin: P
     assert plugin.check(urn("VertexModel", "Dynamic.Pricing"), inputs, olds={**first, "modelId": "dynamic-pricing-1234567"})["modelId"] == (
         "dynamic-pricing-1234567"
     )
+
+
+def test_googles_client_is_an_extra_and_a_preview_says_what_to_install(plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modeldeploy.gcp.vertex.provider.find_spec", lambda _: None)
+    with pytest.raises(grpc.RpcError) as failed:
+        plugin.check(urn("VertexModel"), model_inputs())
+    assert "install modeldeploy[vertex]" in str(failed.value)
+    assert "Traceback" not in str(failed.value)
