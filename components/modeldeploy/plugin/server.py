@@ -72,6 +72,10 @@ class Servicer(ProviderServicer):
             hasDetailedDiff=True,
         )
 
+    async def Check(self, request: proto.CheckRequest, context: Any) -> proto.CheckResponse:
+        """As the SDK's, with readable errors."""
+        return await self._answer(super().Check(request, context), context)
+
     async def Create(self, request: proto.CreateRequest, context: Any) -> proto.CreateResponse:
         """As the SDK's, with readable errors and partial results."""
         return await self._answer(cast(Any, super()).Create(request, context), context)

@@ -1,10 +1,9 @@
 """What the provider refuses before anything happens, and how it says it."""
 
-import grpc
 import pytest
 
 from .inputs import ENDPOINT, deployed_inputs, model_inputs, split_inputs
-from .plugin import UNKNOWN, CheckFailed, Plugin, urn
+from .plugin import UNKNOWN, CheckFailed, Failed, Plugin, urn
 
 MODEL = "projects/shop/locations/europe-west4/models/pricing@1"
 
@@ -77,7 +76,7 @@ def test_a_model_without_an_id_gets_its_name_and_a_suffix_and_keeps_it(plugin: P
 
 def test_googles_client_is_an_extra_and_a_preview_says_what_to_install(plugin: Plugin, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("modeldeploy.gcp.vertex.provider.find_spec", lambda _: None)
-    with pytest.raises(grpc.RpcError) as failed:
+    with pytest.raises(Failed) as failed:
         plugin.check(urn("VertexModel"), model_inputs())
     assert "install modeldeploy[vertex]" in str(failed.value)
     assert "Traceback" not in str(failed.value)
