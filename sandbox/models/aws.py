@@ -5,6 +5,7 @@ configuration, not the resource's.
 """
 
 import functools
+from dataclasses import replace
 
 from sandbox.models import botocore_shapes, cloudformation, sdk, tables
 from sandbox.models.bound import Bound, bind
@@ -22,7 +23,10 @@ _SERVICES = {
 
 @functools.cache
 def bound(token: str) -> tuple[Bound, ...]:
-    """The models of a resource type. A type that the table does not list is looked up by its own name in CloudFormation."""
+    """The models of a resource type. A type that the table does not list is looked up by its own name in CloudFormation.
+
+    What CloudFormation requires counts only for types in the table: for the others nobody has looked what the provider fills in.
+    """
     given = sdk.arguments(token)
     if given is None:
         return ()
@@ -33,7 +37,8 @@ def bound(token: str) -> tuple[Bound, ...]:
         name = cloudformation.type_name(_SERVICES.get(module, module), resource)
         if name is None:
             return ()
-        return (bind(cloudformation.source(name, {}), given, resource, tables.defaults("aws"), {}),)
+        unreviewed = replace(tables.defaults("aws"), optional=frozenset(("*",)))
+        return (bind(cloudformation.source(name, {}), given, resource, unreviewed, {}),)
     made: list[Bound] = []
     for model in entry.models:
         shape = model.removeprefix("boto:")

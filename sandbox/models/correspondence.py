@@ -182,7 +182,7 @@ class Node:
         kinds = kinds_of(target, self._document)
         if given.kind == "object":
             if "array" in kinds:
-                item = resolved(target.get("items", {}), self._document)
+                item = resolved(items_of(target, self._document), self._document)
                 node = Node(given, item, self._document, self._exceptions, path)
                 return (lambda value: [node.translate(value)]), node, False
             if kinds and "object" not in kinds:
@@ -191,7 +191,7 @@ class Node:
             return node.translate, node, False
         if given.kind == "list" and given.item is not None:
             if "array" in kinds:
-                convert, node, _ = self._conversion(path, given.item, target.get("items", {}))
+                convert, node, _ = self._conversion(path, given.item, items_of(target, self._document))
                 return _each(convert), node, True
             if given.item.kind == "object" and "object" in kinds:
                 node = Node(given.item, target, self._document, self._exceptions, path)
@@ -199,7 +199,7 @@ class Node:
             return _same, None, False
         if given.kind == "map" and given.item is not None:
             if "array" in kinds:
-                item = object_properties(target.get("items", {}), self._document)
+                item = object_properties(items_of(target, self._document), self._document)
                 pair = (names.find("key", item) or names.find("name", item), names.find("value", item) or names.find("values", item))
                 if pair[0] and pair[1]:
                     convert, _, _ = self._conversion(path, given.item, item[pair[1]])
@@ -239,7 +239,7 @@ class Node:
     def is_optional(self, link: Link) -> bool:
         """Whether the provider fills this input in when it is left out."""
         path = self.at(link.name)
-        if path in self._exceptions.optional or "*." + path.rsplit(".", 1)[-1] in self._exceptions.optional:
+        if "*" in self._exceptions.optional or path in self._exceptions.optional or "*." + path.rsplit(".", 1)[-1] in self._exceptions.optional:
             return True
         return self.path == "" and link.name == "name"  # auto-naming
 
@@ -348,8 +348,20 @@ def object_properties(schema: Schema, document: Document) -> Mapping[str, Schema
     for keyword in ("allOf", "anyOf", "oneOf"):
         for branch in schema.get(keyword, ()):
             for name, inner in object_properties(branch.get("then", branch), document).items():
-                found.setdefault(name, inner)
+                held = found.setdefault(name, inner)
+                if held != inner:  # alternatives differ in it: any of their forms
+                    found[name] = {"anyOf": [*held.get("anyOf", (held,)), inner]}
     return found
+
+
+def items_of(schema: Schema, document: Document) -> Schema:
+    """The schema of a list's items; those of all its alternatives where it has several."""
+    schema = resolved(schema, document)
+    if "items" in schema:
+        return schema["items"]
+    found = [items_of(branch, document) for keyword in ("anyOf", "oneOf", "allOf") for branch in schema.get(keyword, ())]
+    found = [inner for inner in found if inner]
+    return found[0] if len(found) == 1 else {"anyOf": found} if found else {}
 
 
 def kinds_of(schema: Schema, document: Document) -> frozenset[str]:

@@ -34,8 +34,9 @@ class InputType:
         found: dict[str, Field] = {}
         for properties in self.objects:
             for name, known in properties.items():
-                if name not in found:
-                    found[name] = Field(_read(self.catalog, known.type), known.required)
+                field = Field(_read(self.catalog, known.type), known.required)
+                before = found.get(name)
+                found[name] = field if before is None else _joined(before, field)
         return found
 
 
@@ -45,6 +46,13 @@ class Field:
 
     type: InputType
     required: bool
+
+
+def _joined(one: Field, other: Field) -> Field:
+    """A field that several classes of a union have: an object of either form, or as the first has it."""
+    if one.type.kind == other.type.kind == "object":
+        return Field(InputType("object", one.type.catalog, objects=(*one.type.objects, *other.type.objects)), one.required)
+    return one
 
 
 def arguments(token: str) -> InputType | None:

@@ -102,7 +102,13 @@ def test_documented_immutability_replaces(cloud: Cloud) -> None:
     server = cloud.create(
         "azure-native:sql:Server",
         resourceGroupName=name,
-        administrators={"administratorType": "ActiveDirectory", "azureADOnlyAuthentication": True, "login": "x", "sid": "s", "tenantId": "t"},
+        administrators={
+            "administratorType": "ActiveDirectory",
+            "azureADOnlyAuthentication": True,
+            "login": "x",
+            "sid": "11111111-2222-4333-8444-555555555555",
+            "tenantId": "11111111-2222-4333-8444-666666666666",
+        },
     )
     assert cloud.diff(server, administratorLogin="other").replacing
     assert not cloud.diff(server, publicNetworkAccess="Disabled").replacing

@@ -172,7 +172,8 @@ def test_references_are_checked_by_updates_too(cloud: Cloud) -> None:
 
 
 def test_the_group_of_a_scope_must_exist(cloud: Cloud) -> None:
-    assignment = {"principalId": "11111111-2222-4333-8444-555555555555", "roleDefinitionId": "x", "principalType": "ServicePrincipal"}
+    reader = "/providers/Microsoft.Authorization/roleDefinitions/acdd72a7-3385-48ef-bd42-f606fba81ae7"
+    assignment = {"principalId": "11111111-2222-4333-8444-555555555555", "roleDefinitionId": reader, "principalType": "ServicePrincipal"}
     scope = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/gone"
     assert "names nothing" in cloud.refused_create("azure-native:authorization:RoleAssignment", scope=scope, **assignment)
     assert cloud.create(GROUP, "other", location="westeurope")

@@ -219,22 +219,6 @@ def _container_instances(inputs: Inputs) -> Iterator[Refusal]:
         yield Refusal("ipAddress.ports", f"has {len(ports)}, but a container group opens at most {table['ports']} ({table['source']})")
 
 
-def _traffic(inputs: Inputs) -> Iterator[Refusal]:
-    """https://learn.microsoft.com/azure/machine-learning/how-to-safely-rollout-online-endpoints: all traffic 0 or 100, mirrored at most 50 to one."""
-    properties = inputs.get("properties")
-    traffic = as_object(one(properties, "traffic")) or {}
-    if traffic and UNKNOWN not in traffic.values():
-        total = sum(number(value) or 0 for value in traffic.values())
-        if total not in (0, 100):
-            yield Refusal("properties.traffic", f"shares out {total:g} percent, but it must be 0 or 100")
-    mirrored = as_object(one(properties, "mirrorTraffic")) or {}
-    if len(mirrored) > 1:
-        yield Refusal("properties.mirrorTraffic", "names several deployments, but traffic is mirrored to one")
-    for name, value in mirrored.items():
-        if (number(value) or 0) > 50:
-            yield Refusal(f"properties.mirrorTraffic.{name}", f"is {value}, but at most 50 percent can be mirrored")
-
-
 CHECKS: Final[Mapping[str, tuple[Callable[[Inputs], Iterator[Refusal]], ...]]] = {
     "aws:apigateway/integration:Integration": (_rest_timeout,),
     "aws:ecs/taskDefinition:TaskDefinition": (_fargate,),
@@ -242,7 +226,6 @@ CHECKS: Final[Mapping[str, tuple[Callable[[Inputs], Iterator[Refusal]], ...]]] =
     "azure-native:app:ContainerApp": (_container_apps, _percentages("configuration.ingress.traffic", "weight", exactly=True)),
     "azure-native:app:Job": (_container_apps,),
     "azure-native:containerinstance:ContainerGroup": (_container_instances,),
-    "azure-native:machinelearningservices:OnlineEndpoint": (_traffic,),
     "gcp:cloudfunctionsv2/function:Function": (_cloud_function,),
     "gcp:cloudrunv2/job:Job": (_cloud_run("template.template.containers"),),
     "gcp:cloudrunv2/service:Service": (_cloud_run("template.containers"), _percentages("traffics", "percent", exactly=True)),
