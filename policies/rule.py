@@ -118,6 +118,10 @@ class Resource(View):
                 found |= {key.lower(): partial(known.__getitem__, key) for key in list(known)}
         return found
 
+    def provider_text(self, path: str) -> str | None:
+        """A setting of the resource's provider."""
+        return View(self._provider.props).text(path) if self._provider else None
+
     @property
     def labels_path(self) -> str:
         """Where a resource of this type has its tags or labels."""

@@ -29,6 +29,18 @@ class Exemption:
         return today <= self.expires
 
 
+OWN_REGISTRIES = (
+    "*.dkr.ecr.*.amazonaws.com",
+    "*.dkr.ecr.*.amazonaws.com.cn",
+    "*.azurecr.io",
+    "mcr.microsoft.com",
+    "*-docker.pkg.dev",
+    "gcr.io",
+    "*.gcr.io",
+)
+"""Registries that lie in cloud accounts, and the clouds' own; whose account it is, an image's name does not tell."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Settings of the pack; the defaults are what a production deployment needs."""
@@ -38,9 +50,25 @@ class Settings:
     required_tags: tuple[str, ...] = ("environment", "managed-by")
     log_retention_days: int = 90
     open_ports: tuple[int, ...] = ()
+    trusted_registries: tuple[str, ...] = ()
+    allowed_locations: tuple[str, ...] = ()
     exemptions: tuple[Exemption, ...] = field(default=())
     problems: tuple[str, ...] = ()
     """What is wrong with the configuration itself; such entries do not count."""
+
+    def allows(self, location: str) -> bool:
+        """Whether resources may lie in a region, or in a zone of one. What is global lies nowhere."""
+        place = location.lower().replace(" ", "")
+        if not self.allowed_locations or place == "global":
+            return True
+        return any(fnmatchcase(place, each) or place.startswith(f"{each}-") for each in self.allowed_locations)
+
+    def trusts(self, image: str) -> bool:
+        """Whether an image comes from a registry of the user's own cloud accounts, or from one that is named in the settings."""
+        host, slash, _ = image.partition("/")
+        if not slash or not ("." in host or ":" in host):
+            return False  # no host stands for Docker Hub
+        return any(fnmatchcase(host, each) for each in (*OWN_REGISTRIES, *self.trusted_registries))
 
     @classmethod
     def read(cls, config: Mapping[str, Any]) -> "Settings":
@@ -58,6 +86,8 @@ class Settings:
             production=tuple(each.lower() for each in _texts(config.get("productionEnvironments"), default.production)),
             required_tags=_texts(config.get("requiredTags"), default.required_tags),
             log_retention_days=int(config.get("minimumLogRetentionDays", default.log_retention_days)),
+            trusted_registries=_texts(config.get("trustedRegistries"), default.trusted_registries),
+            allowed_locations=tuple(each.lower() for each in _texts(config.get("allowedLocations"), default.allowed_locations)),
             open_ports=tuple(int(each) for each in config.get("openPorts", default.open_ports)),
             exemptions=tuple(exemptions),
             problems=tuple(problems),
@@ -85,6 +115,16 @@ SCHEMA: dict[str, dict[str, Any]] = {
         "type": "array",
         "items": {"type": "integer", "minimum": 1, "maximum": 65535},
         "description": "Ports that may be open to the whole internet, for example 443 for a public API behind a firewall. Default: none.",
+    },
+    "trustedRegistries": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Hosts of registries that images may come from besides the clouds' (ECR, ACR, Artifact Registry); * stands for any text.",
+    },
+    "allowedLocations": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Regions that resources may lie in, for example eu-central-1, westeurope, europe-*; * stands for any text. Default: all.",
     },
     "exceptions": {
         "type": "array",

@@ -3,10 +3,14 @@
 from types import ModuleType
 
 from policies.rule import Entry, Family, Rule, StackRule
-
-from . import (
+from policies.rules import (
+    audit_log,
     authentication_off,
+    container_hardening,
+    cost,
+    data_protection,
     encryption_key,
+    governance,
     log_retention,
     missing_tags,
     monitoring,
@@ -15,6 +19,7 @@ from . import (
     public_endpoint,
     public_storage,
     single_instance,
+    supply_chain,
     tls_version,
     unpinned_image,
     wildcard_permissions,
@@ -29,11 +34,17 @@ MODULES: tuple[ModuleType, ...] = (
     wildcard_permissions,
     plaintext_secret,
     log_retention,
+    audit_log,
     monitoring,
     authentication_off,
     unpinned_image,
+    supply_chain,
+    container_hardening,
     missing_tags,
+    governance,
     single_instance,
+    data_protection,
+    cost,
 )
 """In the order of the documentation."""
 

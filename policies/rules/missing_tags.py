@@ -73,6 +73,7 @@ AWS_TYPES = (
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
     "aws:sagemaker/featureGroup:FeatureGroup",
     "aws:sagemaker/model:Model",
+    "aws:sagemaker/modelCard:ModelCard",
     "aws:sagemaker/modelPackageGroup:ModelPackageGroup",
     "aws:sagemaker/monitoringSchedule:MonitoringSchedule",
     "aws:sagemaker/notebookInstance:NotebookInstance",

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from policies.images import PATHS
 from policies.pods import POD_SPECS
 from policies.rules import RULES, missing_tags
 from tests.policies.resources import (
@@ -11,8 +12,10 @@ from tests.policies.resources import (
     AZURE_CONTAINER,
     BATCH_CONTAINER,
     CLOUD_RUN_CONTAINER,
+    COMPLIANT,
     ECS_CONTAINER,
     FOR_ANYBODY,
+    IMAGE,
     SECURITY_RULE,
     TAGS,
     allow,
@@ -382,3 +385,108 @@ broken("gcp-redis-instance-single", "tier", "BASIC", "tier is 'BASIC'")
 broken("gcp-container-cluster-single", "location", "europe-west4-a", "location is 'europe-west4-a', a single zone")
 broken("kubernetes-apps-deployment-single", "spec.replicas", 1.0, "spec.replicas is 1")
 broken("kubernetes-autoscaling-hpa-single", "spec.minReplicas", 1.0, "spec.minReplicas is 1")
+
+# audit and access logs
+broken("aws-eks-cluster-logs", "enabledClusterLogTypes", ["api"], "lacks 'audit', 'authenticator', 'controllerManager', 'scheduler'")
+broken("aws-apigateway-stage-access-log", "accessLogSettings", MISSING, "accessLogSettings is not set")
+broken("aws-lb-loadbalancer-access-log", "accessLogs.enabled", False, "accessLogs.enabled is false")
+broken("aws-rds-database-logs", "enabledCloudwatchLogsExports", MISSING, "enabledCloudwatchLogsExports is not set")
+broken("aws-ecs-cluster-insights", "settings", MISSING, "settings do not turn containerInsights on")
+broken("aws-sfn-statemachine-logs", "loggingConfiguration.level", "OFF", "loggingConfiguration.level is 'OFF'")
+broken("aws-cloudfront-distribution-log", "loggingConfig", MISSING, "loggingConfig is not set")
+broken("azure-containerservice-cluster-logs", "addonProfiles.omsagent.enabled", False, "neither the omsagent of addonProfiles nor")
+broken("gcp-container-cluster-logs", "loggingService", "none", "loggingService is 'none'")
+broken("gcp-container-cluster-logs", "loggingConfig", {"enableComponents": ["WORKLOADS"]}, "lacks 'SYSTEM_COMPONENTS'")
+broken("gcp-compute-subnetwork-flow-log", "logConfig", MISSING, "logConfig is not set")
+broken("gcp-compute-backendservice-log", "logConfig", MISSING, "logConfig.enable is not set")
+
+# supply chain
+HUB = f"pytorch/torchserve@{IMAGE.partition('@')[2]}"
+for rule in ("aws-any-container-registry", "azure-any-container-registry", "gcp-any-container-registry", "kubernetes-any-container-registry"):
+    for token in TYPES[rule]:
+        for path in PATHS[token]:
+            says = "comes from 'pytorch'"
+            if "{}" in path:
+                document = json.loads(COMPLIANT[token][path.partition("{}")[0]])
+                leaf = [{**document[0], "image": HUB}] if isinstance(document, list) else {**document, "image": HUB}
+                broken(rule, path.partition("{}")[0], json.dumps(leaf), says, token)
+            elif path == "containers[].image" and token.startswith("aws:"):
+                broken(rule, "containers", [{"image": HUB}], f"containers[0].image {says}", token)
+            elif "[]" in path and not path.startswith(("template.initContainers", "initContainers", "primaryContainer")):
+                broken(rule, path.replace("[]", "[0]"), HUB, f"{path.replace('[]', '[0]')} {says}", token)
+            elif "primaryContainer" in path:
+                broken(rule, "primaryContainer.image", HUB, f"primaryContainer.image {says}", token)
+            elif "[]" not in path:
+                broken(rule, path, HUB, f"{path} {says}", token)
+broken("aws-ecr-repository-no-scan", "imageScanningConfiguration", MISSING, "scanOnPush is not set")
+SCAN = "vulnerabilityScanningConfig"
+broken("gcp-artifactregistry-repository-no-scan", SCAN, {"enablementConfig": "DISABLED"}, "enablementConfig is 'DISABLED'")
+broken("gcp-container-cluster-no-binary-authorization", "binaryAuthorization", MISSING, "binaryAuthorization.evaluationMode is not set")
+
+# container hardening
+for token, spec in POD_SPECS.items():
+    context = f"{spec}.containers[0].securityContext"
+    for rule, path, value, says in (
+        ("container-privileged", f"{context}.privileged", True, "securityContext.privileged is true"),
+        ("container-root", f"{spec}.securityContext.runAsNonRoot", MISSING, "containers[0].securityContext.runAsNonRoot is not set"),
+        ("container-root", f"{context}.runAsNonRoot", False, "containers[0].securityContext.runAsNonRoot is false"),
+        ("container-escalation", f"{context}.allowPrivilegeEscalation", MISSING, "allowPrivilegeEscalation is not set"),
+        ("container-writable-root", f"{context}.readOnlyRootFilesystem", MISSING, "readOnlyRootFilesystem is not set"),
+        ("container-capabilities", f"{context}.capabilities", {"drop": ["ALL"], "add": ["SYS_ADMIN"]}, "capabilities.add holds 'SYS_ADMIN'"),
+        ("container-capabilities", f"{context}.capabilities", MISSING, "capabilities.drop lacks 'ALL'"),
+        ("pod-seccomp", f"{spec}.securityContext.seccompProfile", MISSING, "seccompProfile.type is not set"),
+        ("pod-host-namespaces", f"{spec}.hostNetwork", True, "hostNetwork is true"),
+        ("pod-host-path", f"{spec}.volumes", [{"name": "h", "hostPath": {"path": "/"}}], "volumes[0].hostPath is set"),
+        ("container-no-limits", f"{spec}.initContainers[0].resources", MISSING, "resources.requests.cpu is not set"),
+        ("pod-token-mounted", f"{spec}.automountServiceAccountToken", MISSING, "automountServiceAccountToken is not set"),
+    ):
+        broken(f"kubernetes-core-{rule}", path, value, says, token)
+    if token in TYPES["kubernetes-apps-deployment-no-probes"]:
+        broken("kubernetes-apps-deployment-no-probes", f"{spec}.containers[0].readinessProbe", MISSING, "readinessProbe is not set", token)
+broken("kubernetes-core-namespace-unrestricted", "metadata.labels", TAGS, "the label pod-security.kubernetes.io/enforce is not set")
+PRIVILEGED = json.dumps([{**ECS_CONTAINER, "privileged": True}])
+broken("aws-ecs-taskdefinition-privileged", "containerDefinitions", PRIVILEGED, "containerDefinitions[0].privileged is true")
+WRITABLE = json.dumps([{**ECS_CONTAINER, "readonlyRootFilesystem": False}])
+broken("aws-ecs-taskdefinition-writable-root", "containerDefinitions", WRITABLE, "readonlyRootFilesystem is false")
+broken("aws-ecs-taskdefinition-host-namespaces", "pidMode", "host", "pidMode is 'host'")
+broken("aws-batch-jobdefinition-privileged", "containerProperties", json.dumps({**BATCH_CONTAINER, "privileged": True}), "privileged is true")
+broken("azure-containerinstance-group-privileged", "containers[0].securityContext", {"privileged": True}, "privileged is true")
+
+# model governance
+MODELS = "azureml://registries/r/models/pricing"
+broken("azure-machinelearning-deployment-model-version", "properties.model", f"{MODELS}/labels/latest", "properties.model is", "OnlineDeployment")
+broken(
+    "azure-machinelearning-deployment-model-version",
+    "properties.model",
+    {"assetId": f"{MODELS}@latest", "referenceType": "Id"},
+    "properties.model.assetId is",
+    "BatchDeployment",
+)
+broken("aws-sagemaker-model-version", "primaryContainer.modelDataUrl", "s3://models/pricing/latest/model.tar.gz", "primaryContainer.modelDataUrl is")
+broken("aws-sagemaker-modelcard-unapproved", "modelCardStatus", "Draft", "modelCardStatus is 'Draft'")
+PENDING = json.dumps({"ModelApprovalStatus": "PendingManualApproval"})
+broken("aws-sagemaker-modelpackage-unapproved", "desiredState", PENDING, "ModelApprovalStatus is 'PendingManualApproval'")
+
+# data protection
+broken("aws-rds-database-deletion", "deletionProtection", MISSING, "deletionProtection is not set")
+broken("aws-rds-database-final-snapshot", "skipFinalSnapshot", True, "skipFinalSnapshot is true")
+broken("aws-rds-database-backups", "backupRetentionPeriod", 1.0, "backupRetentionPeriod is 1")
+broken("aws-dynamodb-table-recovery", "pointInTimeRecovery", MISSING, "pointInTimeRecovery.enabled is not set")
+broken("aws-s3-bucket-force-destroy", "forceDestroy", True, "forceDestroy is true")
+broken("aws-ecr-repository-force-delete", "forceDelete", True, "forceDelete is true")
+broken("aws-kms-key-deletion", "deletionWindowInDays", 7.0, "deletionWindowInDays is 7")
+broken("aws-secretsmanager-secret-deletion", "recoveryWindowInDays", 0.0, "recoveryWindowInDays is 0")
+broken("azure-keyvault-vault-purge", "properties.enablePurgeProtection", MISSING, "enablePurgeProtection is not set")
+broken("azure-storage-blobservice-soft-delete", "deleteRetentionPolicy.enabled", False, "deleteRetentionPolicy.enabled is false")
+broken("azure-postgresql-server-backups", "backup", {"backupRetentionDays": 5.0}, "backup.backupRetentionDays is 5")
+broken("azure-cosmosdb-account-backups", "backupPolicy", {"type": "Periodic"}, "backupPolicy.type is 'Periodic'")
+broken("gcp-sql-instance-backups", "settings.backupConfiguration", MISSING, "backupConfiguration.enabled is not set")
+broken("gcp-sql-instance-deletion", "deletionProtection", False, "deletionProtection is false")
+broken("gcp-storage-bucket-versioning", "versioning", MISSING, "versioning.enabled is not set")
+broken("gcp-storage-bucket-force-destroy", "forceDestroy", True, "forceDestroy is true")
+broken("gcp-bigquery-dataset-force-destroy", "deleteContentsOnDestroy", True, "deleteContentsOnDestroy is true")
+broken("gcp-kms-cryptokey-rotation", "rotationPeriod", "31536000s", "rotationPeriod is '31536000s'")
+
+# cost guard rails
+broken("azure-machinelearning-compute-idle", "properties.properties.scaleSettings.minNodeCount", 1.0, "minNodeCount is 1")
+broken("aws-batch-computeenvironment-idle", "computeResources.minVcpus", 4.0, "computeResources.minVcpus is 4")

@@ -10,7 +10,7 @@ Props = dict[str, Any]
 TAGS = {"environment": "prod", "managed-by": "pulumi"}
 LABELS = {"environment": "prod", "managed-by": "pulumi"}
 DIGEST = "sha256:" + "0123456789abcdef" * 4
-IMAGE = f"registry.example.com/pricing@{DIGEST}"
+IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/pricing@{DIGEST}"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000"
 GOOGLE_KEY = "projects/p/locations/europe-west4/keyRings/r/cryptoKeys/k"
 ACCOUNT = "serviceAccount:caller@p.iam.gserviceaccount.com"
@@ -44,6 +44,7 @@ TRUST = policy(allow("sts:AssumeRole", "*", {"Service": "sagemaker.amazonaws.com
 ECS_CONTAINER = {
     "name": "model",
     "image": IMAGE,
+    "readonlyRootFilesystem": True,
     "environment": [{"name": "MAX_TOKENS", "value": "512"}, {"name": "DB_SECRET_ARN", "value": "arn:aws:secretsmanager:x"}],
     "secrets": [{"name": "DB_PASSWORD", "valueFrom": "arn:aws:secretsmanager:x"}],
 }
@@ -55,18 +56,27 @@ AZURE_CONTAINER = {
     "env": [{"name": "MODEL_NAME", "value": "pricing"}, {"name": "DB_PASSWORD", "secretRef": "db"}],
 }
 
+RESOURCES = {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
+SECURITY = {"privileged": False, "allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
 POD = {
+    "automountServiceAccountToken": False,
+    "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+    "volumes": [{"name": "scratch", "emptyDir": {}}],
     "containers": [
         {
             "name": "model",
             "image": IMAGE,
+            "resources": RESOURCES,
+            "securityContext": SECURITY,
+            "readinessProbe": {"httpGet": {"path": "/ready", "port": 8080}},
+            "livenessProbe": {"httpGet": {"path": "/live", "port": 8080}},
             "env": [
                 {"name": "MODEL_NAME", "value": "pricing"},
                 {"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}},
             ],
         }
     ],
-    "initContainers": [{"name": "fetch", "image": IMAGE}],
+    "initContainers": [{"name": "fetch", "image": IMAGE, "resources": RESOURCES, "securityContext": SECURITY}],
 }
 METADATA = {"name": "pricing", "namespace": "models", "labels": {**LABELS, "app.kubernetes.io/name": "pricing"}}
 
@@ -99,6 +109,10 @@ RDS: Props = {
     "kmsKeyId": KEY,
     "manageMasterUserPassword": True,
     "iamDatabaseAuthenticationEnabled": True,
+    "enabledCloudwatchLogsExports": ["postgresql"],
+    "deletionProtection": True,
+    "skipFinalSnapshot": False,
+    "backupRetentionPeriod": 7.0,
     "tags": TAGS,
 }
 AUDITING: Props = {"state": "Enabled", "isAzureMonitorTargetEnabled": True, "retentionDays": 120.0}
@@ -133,9 +147,21 @@ AWS: dict[str, Props] = {
         "viewerCertificate": {"acmCertificateArn": "arn:aws:acm:x", "minimumProtocolVersion": "TLSv1.2_2021", "sslSupportMethod": "sni-only"},
         "defaultCacheBehavior": {"viewerProtocolPolicy": "redirect-to-https"},
         "orderedCacheBehaviors": [{"viewerProtocolPolicy": "https-only"}],
+        "loggingConfig": {"bucket": "logs.s3.amazonaws.com"},
     },
     "cloudwatch/logGroup:LogGroup": {"retentionInDays": 90.0, "kmsKeyId": KEY},
     "cloudwatch/metricAlarm:MetricAlarm": {"alarmActions": ["arn:aws:sns:x"], "comparisonOperator": "GreaterThanThreshold"},
+    "apigateway/stage:Stage": {"stageName": "v1", "accessLogSettings": {"destinationArn": "arn:aws:logs:x", "format": "$context.requestId"}},
+    "apigatewayv2/stage:Stage": {"apiId": "a", "accessLogSettings": {"destinationArn": "arn:aws:logs:x", "format": "$context.requestId"}},
+    "batch/computeEnvironment:ComputeEnvironment": {"type": "MANAGED", "computeResources": {"minVcpus": 0.0, "maxVcpus": 16.0}},
+    "cloudcontrol/resource:Resource": {
+        "typeName": "AWS::SageMaker::ModelPackage",
+        "desiredState": json.dumps({"ModelPackageGroupName": "pricing", "ModelApprovalStatus": "Approved"}),
+    },
+    "dynamodb/table:Table": {"pointInTimeRecovery": {"enabled": True}},
+    "ecs/cluster:Cluster": {"settings": [{"name": "containerInsights", "value": "enabled"}]},
+    "sagemaker/modelCard:ModelCard": {"modelCardName": "pricing", "modelCardStatus": "Approved"},
+    "sfn/stateMachine:StateMachine": {"loggingConfiguration": {"level": "ERROR", "logDestination": "arn:aws:logs:x:*"}},
     "ec2/defaultSecurityGroup:DefaultSecurityGroup": {
         "ingress": [{"fromPort": 443.0, "toPort": 443.0, "protocol": "tcp", "cidrBlocks": ["10.0.0.0/16"], "ipv6CidrBlocks": ["fd00::/8"]}]
     },
@@ -155,6 +181,7 @@ AWS: dict[str, Props] = {
     },
     "ecr/repository:Repository": {
         "imageTagMutability": "IMMUTABLE",
+        "imageScanningConfiguration": {"scanOnPush": True},
         "encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": KEY}],
     },
     "ecr/repositoryPolicy:RepositoryPolicy": {"repository": "pricing", "policy": FOR_CALLER},
@@ -162,6 +189,7 @@ AWS: dict[str, Props] = {
     "ecs/taskDefinition:TaskDefinition": {"family": "pricing", "containerDefinitions": json.dumps([ECS_CONTAINER])},
     "eks/cluster:Cluster": {
         "roleArn": ROLE_ARN,
+        "enabledClusterLogTypes": ["api", "audit", "authenticator", "controllerManager", "scheduler"],
         "vpcConfig": {"endpointPublicAccess": False, "endpointPrivateAccess": True, "subnetIds": ["subnet-1"]},
         "encryptionConfig": {"provider": {"keyArn": KEY}, "resources": ["secrets"]},
     },
@@ -197,7 +225,7 @@ AWS: dict[str, Props] = {
         "sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
         "defaultActions": [{"type": "forward", "targetGroupArn": "arn:aws:elasticloadbalancing:y"}],
     },
-    "lb/loadBalancer:LoadBalancer": {"internal": True},
+    "lb/loadBalancer:LoadBalancer": {"internal": True, "accessLogs": {"bucket": "logs", "enabled": True}},
     "rds/cluster:Cluster": RDS,
     "rds/clusterInstance:ClusterInstance": {"publiclyAccessible": False, "clusterIdentifier": "c", "engine": "aurora-postgresql"},
     "rds/instance:Instance": {**RDS, "publiclyAccessible": False, "multiAz": True, "instanceClass": "db.t4g.medium"},
@@ -219,7 +247,7 @@ AWS: dict[str, Props] = {
         "executionRoleArn": ROLE_ARN,
         "enableNetworkIsolation": True,
         "vpcConfig": {"subnets": ["subnet-1"], "securityGroupIds": ["sg-1"]},
-        "primaryContainer": {"image": IMAGE, "environment": {"MODEL_SERVER_WORKERS": "2"}},
+        "primaryContainer": {"image": IMAGE, "modelDataUrl": "s3://models/pricing/3/model.tar.gz", "environment": {"MODEL_SERVER_WORKERS": "2"}},
     },
     "sagemaker/notebookInstance:NotebookInstance": {"directInternetAccess": "Disabled", "kmsKeyId": KEY, "subnetId": "subnet-1"},
     "secretsmanager/secret:Secret": {"kmsKeyId": KEY},
@@ -301,6 +329,7 @@ AZURE: dict[str, Props] = {
     "containerservice:ManagedCluster": {
         "apiServerAccessProfile": {"enablePrivateCluster": True},
         "disableLocalAccounts": True,
+        "addonProfiles": {"omsagent": {"enabled": True}},
         "diskEncryptionSetID": f"{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Compute/diskEncryptionSets/d",
         "agentPoolProfiles": [
             {"name": "system", "mode": "System", "count": 2.0},
@@ -312,6 +341,7 @@ AZURE: dict[str, Props] = {
         "publicNetworkAccess": "Disabled",
         "disableLocalAuth": True,
         "keyVaultKeyUri": "https://v.vault.azure.net/keys/k",
+        "backupPolicy": {"type": "Continuous"},
     },
     "dbforpostgresql:Server": {
         "network": {"publicNetworkAccess": "Disabled"},
@@ -319,7 +349,7 @@ AZURE: dict[str, Props] = {
         "highAvailability": {"mode": "ZoneRedundant"},
     },
     "eventhub:Namespace": {"publicNetworkAccess": "Disabled", "disableLocalAuth": True, "minimumTlsVersion": "1.2"},
-    "keyvault:Vault": {"properties": {"publicNetworkAccess": "Disabled", "tenantId": "t"}},
+    "keyvault:Vault": {"properties": {"publicNetworkAccess": "Disabled", "enablePurgeProtection": True, "tenantId": "t"}},
     "machinelearningservices:BatchDeployment": {
         "properties": {
             "environmentId": f"{SUBSCRIPTION}/resourceGroups/g/providers/x/environments/e/versions/3",
@@ -327,11 +357,19 @@ AZURE: dict[str, Props] = {
         }
     },
     "machinelearningservices:BatchEndpoint": {"properties": {"authMode": "AADToken"}},
-    "machinelearningservices:Compute": {"properties": {"computeType": "AmlCompute", "disableLocalAuth": True}},
+    "machinelearningservices:Compute": {
+        "properties": {
+            "computeType": "AmlCompute",
+            "disableLocalAuth": True,
+            "properties": {"scaleSettings": {"minNodeCount": 0.0, "maxNodeCount": 4.0}},
+        }
+    },
     "machinelearningservices:EnvironmentVersion": {"properties": {"image": IMAGE}},
     "machinelearningservices:OnlineDeployment": {
         "properties": {
             "endpointComputeType": "Managed",
+            "instanceType": "Standard_DS3_v2",
+            "model": f"{SUBSCRIPTION}/resourceGroups/g/providers/x/models/pricing/versions/3",
             "environmentId": f"{SUBSCRIPTION}/resourceGroups/g/providers/x/environments/e/versions/3",
             "environmentVariables": {"MODEL_NAME": "pricing"},
         },
@@ -362,6 +400,12 @@ AZURE: dict[str, Props] = {
         "keyId": "https://v.vault.azure.net/keys/k/1",
         "administrators": {"azureADOnlyAuthentication": True, "login": "admins", "sid": "s", "tenantId": "t"},
     },
+    "storage:BlobServiceProperties": {
+        "accountName": "a",
+        "deleteRetentionPolicy": {"enabled": True, "days": 30.0},
+        "containerDeleteRetentionPolicy": {"enabled": True, "days": 30.0},
+    },
+    "containerservice:AgentPool": {"vmSize": "Standard_D4s_v5", "mode": "User", "enableAutoScaling": True, "minCount": 0.0},
     "storage:BlobContainer": {"accountName": "a", "publicAccess": "None"},
     "storage:StorageAccount": {
         "kind": "StorageV2",
@@ -410,6 +454,12 @@ GOOGLE: dict[str, Props] = {
         "scaling": {"manualInstanceCount": 2.0},
     },
     "cloudrunv2/workerPool:WorkerPool": {"template": {"containers": [CLOUD_RUN_CONTAINER]}},
+    "compute/backendService:BackendService": {"logConfig": {"enable": True}},
+    "compute/regionBackendService:RegionBackendService": {"logConfig": {"enable": True}},
+    "compute/subnetwork:Subnetwork": {"network": "n", "logConfig": {"flowSampling": 0.5}},
+    "container/nodePool:NodePool": {"cluster": "c", "nodeConfig": {"machineType": "e2-standard-4"}},
+    "kms/keyRing:KeyRing": {"location": "europe-west4"},
+    "kms/cryptoKey:CryptoKey": {"keyRing": "r", "rotationPeriod": "7776000s"},
     "compute/firewall:Firewall": {
         "direction": "INGRESS",
         "network": "n",
@@ -426,6 +476,7 @@ GOOGLE: dict[str, Props] = {
     "compute/sSLPolicy:SSLPolicy": {"minTlsVersion": "TLS_1_2", "profile": "MODERN"},
     "container/cluster:Cluster": {
         "location": "europe-west4",
+        "binaryAuthorization": {"evaluationMode": "PROJECT_SINGLETON_POLICY_ENFORCE"},
         "privateClusterConfig": {"enablePrivateNodes": True, "enablePrivateEndpoint": True},
         "masterAuthorizedNetworksConfig": {"cidrBlocks": [{"cidrBlock": "10.0.0.0/16", "displayName": "office"}]},
         "databaseEncryption": {"state": "ENCRYPTED", "keyName": GOOGLE_KEY},
@@ -445,6 +496,7 @@ GOOGLE: dict[str, Props] = {
         "settings": {
             "tier": "db-custom-2-7680",
             "availabilityType": "REGIONAL",
+            "backupConfiguration": {"enabled": True},
             "userLabels": LABELS,
             "ipConfiguration": {
                 "ipv4Enabled": False,
@@ -458,6 +510,7 @@ GOOGLE: dict[str, Props] = {
         "location": "EU",
         "publicAccessPrevention": "enforced",
         "uniformBucketLevelAccess": True,
+        "versioning": {"enabled": True},
         "encryption": {"defaultKmsKeyName": GOOGLE_KEY},
     },
     "storage/bucketACL:BucketACL": {"bucket": "b", "predefinedAcl": "private", "roleEntities": ["READER:user-team@example.com"]},
@@ -497,6 +550,7 @@ KUBERNETES: dict[str, Props] = {
     "apps/v1:StatefulSet": {"metadata": METADATA, "spec": {"replicas": 2.0, "template": {"spec": POD}}},
     "batch/v1:CronJob": {"metadata": METADATA, "spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": {"spec": POD}}}}},
     "batch/v1:Job": {"metadata": METADATA, "spec": {"template": {"spec": POD}}},
+    "core/v1:Namespace": {"metadata": {**METADATA, "labels": {**LABELS, "pod-security.kubernetes.io/enforce": "restricted"}}},
     "core/v1:Pod": {"metadata": METADATA, "spec": POD},
     "core/v1:ConfigMap": {"metadata": METADATA, "data": {"MODEL_NAME": "pricing", "MAX_TOKENS": "512"}},
     "core/v1:Service": {"metadata": METADATA, "spec": {"type": "ClusterIP", "loadBalancerSourceRanges": ["10.0.0.0/16"]}},
@@ -522,7 +576,7 @@ def _tagged(token: str, props: Props) -> Props:
         return {**props, "resourceLabels": LABELS}
     if token in missing_tags.GOOGLE_TYPES and token != "gcp:sql/databaseInstance:DatabaseInstance":
         return {**props, "labels": LABELS}
-    return {**props, "metadata": METADATA} if token in missing_tags.KUBERNETES_TYPES else props
+    return {"metadata": METADATA, **props} if token in missing_tags.KUBERNETES_TYPES else props
 
 
 COMPLIANT: dict[str, Props] = {

@@ -7,7 +7,8 @@ import pytest
 from pulumi_policy.proxy import UnknownValueError
 
 from policies.rule import Rule, Unknown, canonical
-from policies.rules import FAMILIES, RULES
+from policies.rules import ENTRIES, FAMILIES, RULES
+from policies.settings import Settings
 from sandbox.check import check_resource
 from sandbox.metadata import catalog
 from tests.policies import sdk
@@ -39,7 +40,69 @@ def test_every_type_of_a_rule_has_a_case(rule: Rule) -> None:
     assert set(rule.types) <= covered
 
 
-TYPES_TESTED_BELOW = {"azure-sql-firewallrule-open": {"azure-native:sql:FirewallRule"}}
+OUTSIDE_PRODUCTION = {
+    "aws-sagemaker-endpointconfiguration-gpu": (
+        "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
+        {"productionVariants[0].instanceType": "ml.g5.xlarge"},
+        "productionVariants[0].instanceType is 'ml.g5.xlarge'",
+    ),
+    "azure-machinelearning-deployment-gpu": (
+        "azure-native:machinelearningservices:OnlineDeployment",
+        {"properties.instanceType": "Standard_NC24ads_A100_v4"},
+        "properties.instanceType is 'Standard_NC24ads_A100_v4'",
+    ),
+    "aws-eks-nodegroup-gpu-idle": ("aws:eks/nodeGroup:NodeGroup", {"instanceTypes": ["g5.xlarge"]}, "scalingConfig.minSize is 2 for 'g5.xlarge'"),
+    "gcp-container-nodepool-gpu-idle": (
+        "gcp:container/nodePool:NodePool",
+        {"nodeConfig.machineType": "g2-standard-4"},
+        "autoscaling is not set for 'g2-standard-4' with accelerators",
+    ),
+    "azure-containerservice-agentpool-gpu-idle": (
+        "azure-native:containerservice:AgentPool",
+        {"vmSize": "Standard_NC6s_v3", "minCount": 1.0},
+        "minCount is 1 for 'Standard_NC6s_v3', with enableAutoScaling true",
+    ),
+    "gcp-cloudrun-service-idle": ("gcp:cloudrunv2/service:Service", {}, "template.scaling.minInstanceCount is 1"),
+    "azure-containerapps-app-idle": ("azure-native:app:ContainerApp", {}, "template.scale.minReplicas is 2"),
+}
+"""Rules for what nobody needs outside of production: the type, what is changed, and what the message says."""
+
+RESIDENCY = {"aws-any-resource-region": "region", "azure-any-resource-location": "location", "gcp-any-resource-location": "location"}
+TYPES_TESTED_BELOW = {
+    "azure-sql-firewallrule-open": {"azure-native:sql:FirewallRule"},
+    **{rule: {token} for rule, (token, _, _) in OUTSIDE_PRODUCTION.items()},
+    **{rule: set(BY_ID[rule].types) for rule in RESIDENCY},
+}
+
+
+@pytest.mark.parametrize("rule", list(OUTSIDE_PRODUCTION))
+def test_what_costs_much_is_for_production_only(rule: str) -> None:
+    token, changes, says = OUTSIDE_PRODUCTION[rule]
+    props = COMPLIANT[token]
+    for path, value in changes.items():
+        props = changed(props, path, value)
+    assert findings(BY_ID[rule], token, props, Settings(environment="prod")) == []
+    (message,) = findings(BY_ID[rule], token, props, Settings(environment="dev"))
+    assert message.startswith(says)
+
+
+@pytest.mark.parametrize(("rule", "path"), list(RESIDENCY.items()))
+def test_resources_lie_where_the_settings_allow(rule: str, path: str) -> None:
+    europe = Settings(allowed_locations=("europe-west4", "westeurope", "eu-*"))
+    for token in BY_ID[rule].types:
+        own = next(each for each in (path, "region", "zone") if sdk.problem(token, each) is None)
+        for place, allowed in (("europe-west4", True), ("europe-west4-a", True), ("eu-central-1", True), ("global", True), ("us-east1", False)):
+            props = changed(COMPLIANT[token], own, place)
+            assert (findings(BY_ID[rule], token, props, europe) == []) is allowed, (token, place)
+            assert findings(BY_ID[rule], token, props) == [], "nothing is asked for without the setting"
+
+
+def test_a_resource_without_a_region_lies_where_its_provider_does() -> None:
+    token = "aws:s3/bucket:Bucket"
+    settings = Settings(allowed_locations=("eu-central-1",))
+    assert findings(BY_ID["aws-any-resource-region"], token, COMPLIANT[token], settings, provider={"region": "eu-central-1"}) == []
+    (message,) = findings(BY_ID["aws-any-resource-region"], token, COMPLIANT[token], settings, provider={"region": "us-east-1"})
+    assert message.startswith("region of the provider is 'us-east-1'")
 
 
 @pytest.mark.parametrize(
@@ -135,9 +198,9 @@ def test_a_rule_is_described_as_the_pack_needs_it(rule: Rule) -> None:
 
 
 def test_ids_are_unique() -> None:
-    assert len({rule.id for rule in RULES}) == len(RULES)
+    assert len({rule.id for rule in ENTRIES}) == len(ENTRIES)
     assert len({family.id for family in FAMILIES}) == len(FAMILIES)
-    assert {rule.family.id for rule in RULES} == {family.id for family in FAMILIES}
+    assert {rule.family.id for rule in ENTRIES} == {family.id for family in FAMILIES}
 
 
 @pytest.mark.parametrize("token", sorted({token for rule in RULES for token in rule.types}))

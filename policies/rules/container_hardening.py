@@ -1,0 +1,256 @@
+"""Containers that can do more to their node than serve a model."""
+
+from collections.abc import Callable, Iterator
+
+from pulumi_policy import Severity
+
+from policies.checks import is_given, is_off, is_on, one_of
+from policies.pods import POD_SPECS, POD_TYPES, containers
+from policies.rule import Family, Resource, Rule, Unknown, checkov
+from policies.view import Check, View, short
+
+FAMILY = Family(
+    "container-hardening",
+    "Container hardening",
+    "A model file is code that somebody else may have written: its container must not be able to take over the node it runs on.",
+)
+
+SERVING = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
+CAPABILITIES = ("NET_BIND_SERVICE",)
+"""The one capability that the restricted Pod Security Standard lets containers add:
+https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted"""
+
+
+def _each_container(check: Check) -> Callable[[Resource], Iterator[str]]:
+    return lambda resource: containers(resource, check)
+
+
+def _pod(resource: Resource) -> View:
+    return resource.part(POD_SPECS[resource.type])
+
+
+def _root(resource: Resource) -> Iterator[str]:
+    pod = _pod(resource).flag("securityContext.runAsNonRoot")
+
+    def container(view: View) -> Iterator[str]:
+        own = view.flag("securityContext.runAsNonRoot")
+        if (pod if own is None else own) is not True:
+            yield f"{view.at('securityContext.runAsNonRoot')} is {short(own)}"
+
+    yield from containers(resource, container)
+
+
+def _seccomp(resource: Resource) -> Iterator[str]:
+    allowed = ("RuntimeDefault", "Localhost")
+    if _pod(resource).text("securityContext.seccompProfile.type") not in allowed:
+        yield from containers(resource, one_of("securityContext.seccompProfile.type", *allowed))
+
+
+def _capabilities(view: View) -> Iterator[str]:
+    if "ALL" not in (each.upper() for each in view.texts("securityContext.capabilities.drop")):
+        yield f"{view.at('securityContext.capabilities.drop')} lacks 'ALL'"
+    for added in view.texts("securityContext.capabilities.add"):
+        if added.upper() not in CAPABILITIES:
+            yield f"{view.at('securityContext.capabilities.add')} holds {short(added)}"
+
+
+def _host_namespaces(resource: Resource) -> Iterator[str]:
+    for path in ("hostNetwork", "hostPID", "hostIPC"):
+        yield from is_off(path)(_pod(resource))
+
+
+def _host_path(resource: Resource) -> Iterator[str]:
+    def volume(view: View) -> Iterator[str]:
+        if view.given("hostPath"):
+            yield f"{view.at('hostPath')} is set"
+
+    yield from _pod(resource).each("volumes", volume)
+
+
+def _limits(view: View) -> Iterator[str]:
+    for path in ("resources.requests.cpu", "resources.requests.memory", "resources.limits.memory"):
+        yield from is_given(path)(view)
+
+
+def _probes(resource: Resource) -> Iterator[str]:
+    def container(view: View) -> Iterator[str]:
+        for path in ("readinessProbe", "livenessProbe"):
+            yield from is_given(path)(view)
+
+    yield from _pod(resource).each("containers", container)
+
+
+def _token(resource: Resource) -> Iterator[str]:
+    pod = _pod(resource)
+    if pod.flag("automountServiceAccountToken") is not False and not pod.given("serviceAccountName"):
+        yield f"{pod.at('automountServiceAccountToken')} is {short(pod.flag('automountServiceAccountToken'))}, for the default service account"
+
+
+def _namespace(resource: Resource) -> Iterator[str]:
+    label = "pod-security.kubernetes.io/enforce"
+    labels = resource.mapping("metadata.labels")
+    level = labels[label] if label in list(labels) else None
+    if level not in ("restricted", "baseline"):
+        yield f"the label {label} is {short(level)}"
+
+
+def _task(check: Check) -> Callable[[Resource], Iterator[str]]:
+    return lambda resource: resource.documents("containerDefinitions", check)
+
+
+RULES = (
+    Rule(
+        id="kubernetes-core-container-privileged",
+        family=FAMILY,
+        severity=Severity.CRITICAL,
+        types=POD_TYPES,
+        check=_each_container(is_off("securityContext.privileged")),
+        fix="Set it to false; a GPU needs a device plugin and no privilege.",
+        references=checkov("CKV_K8S_16"),
+    ),
+    Rule(
+        id="kubernetes-core-container-root",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=POD_TYPES,
+        check=_root,
+        fix="Set runAsNonRoot to true in the pod's securityContext, and build the image with a user.",
+        references=checkov("CKV_K8S_23"),
+    ),
+    Rule(
+        id="kubernetes-core-container-escalation",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=POD_TYPES,
+        check=_each_container(is_off("securityContext.allowPrivilegeEscalation", default=True)),
+        fix="Set it to false; not set lets a program become root.",
+        references=checkov("CKV_K8S_20"),
+    ),
+    Rule(
+        id="kubernetes-core-container-writable-root",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=POD_TYPES,
+        check=_each_container(is_on("securityContext.readOnlyRootFilesystem")),
+        fix="Set it to true and mount an emptyDir where the server writes.",
+        references=checkov("CKV_K8S_22"),
+    ),
+    Rule(
+        id="kubernetes-core-container-capabilities",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=POD_TYPES,
+        check=_each_container(_capabilities),
+        fix="Write drop: ['ALL'] and add nothing.",
+        references=checkov("CKV_K8S_25", "CKV_K8S_28", "CKV_K8S_37"),
+    ),
+    Rule(
+        id="kubernetes-core-pod-seccomp",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=POD_TYPES,
+        check=_seccomp,
+        fix="Write seccompProfile type RuntimeDefault in the pod's securityContext.",
+        references=checkov("CKV_K8S_31"),
+    ),
+    Rule(
+        id="kubernetes-core-pod-host-namespaces",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=POD_TYPES,
+        check=_host_namespaces,
+        fix="Set it to false.",
+        references=checkov("CKV_K8S_17", "CKV_K8S_18", "CKV_K8S_19"),
+    ),
+    Rule(
+        id="kubernetes-core-pod-host-path",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=POD_TYPES,
+        check=_host_path,
+        fix="Use a PersistentVolumeClaim, an emptyDir or the cloud's storage driver.",
+        references=checkov("CKV_K8S_27"),
+    ),
+    Rule(
+        id="kubernetes-core-container-no-limits",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=POD_TYPES,
+        check=_each_container(_limits),
+        why="Without requests a pod is placed blindly, and without a memory limit a model that leaks takes its node's other pods with it.",
+        fix="Write requests for cpu and memory, and a limit for memory.",
+        references=checkov("CKV_K8S_10", "CKV_K8S_12", "CKV_K8S_13"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="kubernetes-apps-deployment-no-probes",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=SERVING,
+        check=_probes,
+        why="Without probes a pod gets requests before its model is loaded, and one that hangs is never restarted.",
+        fix="Write a readinessProbe and a livenessProbe, and a startupProbe where loading takes long.",
+        references=checkov("CKV_K8S_8", "CKV_K8S_9"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="kubernetes-core-pod-token-mounted",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=POD_TYPES,
+        check=_token,
+        fix="Set it to false, or name a service account of the workload's own.",
+        references=checkov("CKV_K8S_38"),
+    ),
+    Rule(
+        id="kubernetes-core-namespace-unrestricted",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("kubernetes:core/v1:Namespace",),
+        check=_namespace,
+        fix="Write restricted (or baseline), so that the cluster itself refuses what would take over a node.",
+    ),
+    Rule(
+        id="aws-ecs-taskdefinition-privileged",
+        family=FAMILY,
+        severity=Severity.CRITICAL,
+        types=("aws:ecs/taskDefinition:TaskDefinition",),
+        check=_task(is_off("privileged")),
+        fix="Set it to false.",
+        references=checkov("CKV_AWS_334"),
+    ),
+    Rule(
+        id="aws-ecs-taskdefinition-writable-root",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:ecs/taskDefinition:TaskDefinition",),
+        check=_task(is_on("readonlyRootFilesystem")),
+        fix="Set it to true and mount a volume where the server writes.",
+        references=checkov("CKV_AWS_336"),
+    ),
+    Rule(
+        id="aws-ecs-taskdefinition-host-namespaces",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:ecs/taskDefinition:TaskDefinition",),
+        check=lambda resource: iter([f"{path} is 'host'" for path in ("pidMode", "ipcMode") if resource.text(path) == "host"]),
+        fix="Leave it out.",
+        references=checkov("CKV_AWS_335"),
+    ),
+    Rule(
+        id="aws-batch-jobdefinition-privileged",
+        family=FAMILY,
+        severity=Severity.CRITICAL,
+        types=("aws:batch/jobDefinition:JobDefinition",),
+        check=lambda resource: resource.documents("containerProperties", is_off("privileged")),
+        fix="Set it to false.",
+    ),
+    Rule(
+        id="azure-containerinstance-group-privileged",
+        family=FAMILY,
+        severity=Severity.CRITICAL,
+        types=("azure-native:containerinstance:ContainerGroup",),
+        check=lambda resource: resource.each("containers", is_off("securityContext.privileged")),
+        fix="Set it to false.",
+    ),
+)

@@ -1,0 +1,291 @@
+"""Data that a mistake deletes for good, or that leaves the regions it must stay in."""
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+from pulumi_policy import Severity
+
+from policies.checks import all_of, at_least, in_production, is_off, is_on, one_of
+from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, checkov, google_scc
+from policies.rules.missing_tags import AWS_TYPES, AZURE_TYPES, GOOGLE_TYPES
+from policies.view import short
+
+FAMILY = Family(
+    "data-protection",
+    "Data protection",
+    "A model can be trained again, the data it was asked for and answered with cannot: a mistake must not delete it for good.",
+)
+
+PLACELESS = {
+    "aws:budgets/budget:Budget",
+    "aws:cloudfront/distribution:Distribution",
+    "aws:iam/policy:Policy",
+    "aws:iam/role:Role",
+    "azure-native:containerservice:AgentPool",
+    "azure-native:keyvault:Key",
+    "gcp:bigquery/table:Table",
+    "gcp:compute/globalForwardingRule:GlobalForwardingRule",
+    "gcp:dns/managedZone:ManagedZone",
+    "gcp:kms/cryptoKey:CryptoKey",
+    "gcp:pubsub/subscription:Subscription",
+    "gcp:secretmanager/secret:Secret",
+}
+"""Types that are global, or lie where their parent does."""
+STORES = ("gcp:kms/keyRing:KeyRing", "gcp:logging/projectBucketConfig:ProjectBucketConfig")
+"""Types without labels that have a location."""
+
+RESIDENCY = "Data that lies in another region is under another law: personal and health data stay where they may be."
+
+
+def _final_snapshot(resource: Resource) -> Iterator[str]:
+    if not resource.given("replicateSourceDb"):
+        yield from is_off("skipFinalSnapshot")(resource)
+
+
+def _backup_days(resource: Resource) -> Iterator[str]:
+    if not resource.given("replicateSourceDb"):
+        yield from at_least("backupRetentionPeriod", 7, default=0 if resource.type.endswith(":Instance") else 1)(resource)
+
+
+def _cloud_sql(resource: Resource) -> Iterator[str]:
+    if not resource.given("masterInstanceName"):
+        yield from is_on("settings.backupConfiguration.enabled")(resource)
+
+
+def _rotation(resource: Resource) -> Iterator[str]:
+    if (resource.text("purpose") or "ENCRYPT_DECRYPT") != "ENCRYPT_DECRYPT":
+        return
+    period = resource.text("rotationPeriod")
+    seconds = float(period.removesuffix("s")) if period and period.removesuffix("s").replace(".", "").isdigit() else None
+    if seconds is None or seconds > 90 * 24 * 3600:
+        yield f"rotationPeriod is {short(period)}"
+
+
+def _soft_delete(resource: Resource) -> Iterator[str]:
+    yield from is_on("deleteRetentionPolicy.enabled")(resource)
+    yield from is_on("containerDeleteRetentionPolicy.enabled")(resource)
+
+
+def _location(*paths: str) -> Callable[[Resource], Iterator[str]]:
+    """The resource, or else its provider, names a region that the pack's settings allow. The first path that says something counts."""
+
+    def check(resource: Resource) -> Iterator[str]:
+        if not resource.settings.allowed_locations:
+            return
+        named = ((path, resource.text(path)) for path in paths)
+        given = ((f"{path} of the provider", resource.provider_text(path)) for path in paths)
+        where, location = next(((where, found) for where, found in chain(named, given) if found), ("", None))
+        if location and not resource.settings.allows(location):
+            yield f"{where} is {short(location)}"
+
+    return check
+
+
+def _placed(types: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(token for token in types if token not in PLACELESS)
+
+
+def _versioning(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    for bucket in stack.of("aws:s3/bucket:Bucket"):
+        versioned = stack.linked(bucket, "aws:s3/bucketVersioning:BucketVersioning")
+        if not any(each.text("versioningConfiguration.status") == "Enabled" for each in versioned):
+            yield bucket, "no BucketVersioning with status Enabled refers to the bucket"
+
+
+RULES = (
+    Rule(
+        id="aws-rds-database-deletion",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:rds/instance:Instance", "aws:rds/cluster:Cluster"),
+        check=in_production(is_on("deletionProtection")),
+        fix="Set it to true.",
+        references=checkov("CKV_AWS_293") + aws_config("RDS_INSTANCE_DELETION_PROTECTION_ENABLED"),
+    ),
+    Rule(
+        id="aws-rds-database-final-snapshot",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:rds/instance:Instance", "aws:rds/cluster:Cluster"),
+        check=in_production(_final_snapshot),
+        fix="Set it to false and give finalSnapshotIdentifier.",
+    ),
+    Rule(
+        id="aws-rds-database-backups",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:rds/instance:Instance", "aws:rds/cluster:Cluster"),
+        check=in_production(_backup_days),
+        fix="Keep backups for 7 days or more.",
+        references=checkov("CKV_AWS_133") + aws_config("DB_INSTANCE_BACKUP_ENABLED"),
+    ),
+    Rule(
+        id="aws-dynamodb-table-recovery",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:dynamodb/table:Table",),
+        check=in_production(is_on("pointInTimeRecovery.enabled")),
+        fix="Set it to true.",
+        references=checkov("CKV_AWS_28") + aws_config("DYNAMODB_PITR_ENABLED"),
+    ),
+    Rule(
+        id="aws-s3-bucket-force-destroy",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:s3/bucket:Bucket",),
+        check=in_production(is_off("forceDestroy")),
+        fix="Leave it out: a bucket that still holds something is then not deleted.",
+    ),
+    Rule(
+        id="aws-ecr-repository-force-delete",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:ecr/repository:Repository",),
+        check=in_production(is_off("forceDelete")),
+        fix="Leave it out: a repository that still holds images is then not deleted.",
+    ),
+    Rule(
+        id="aws-kms-key-deletion",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:kms/key:Key",),
+        check=in_production(at_least("deletionWindowInDays", 30, default=30)),
+        why="With its key, all data that it encrypts is gone: there must be time to notice.",
+        fix="Leave it out, or write 30.",
+    ),
+    Rule(
+        id="aws-secretsmanager-secret-deletion",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:secretsmanager/secret:Secret",),
+        check=in_production(at_least("recoveryWindowInDays", 7, default=30)),
+        fix="Leave it out, or write 7 to 30 days.",
+    ),
+    Rule(
+        id="azure-keyvault-vault-purge",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:keyvault:Vault",),
+        check=all_of(is_on("properties.enablePurgeProtection"), is_on("properties.enableSoftDelete", default=True)),
+        why="With its key, all data that it encrypts is gone: there must be time to notice.",
+        fix="Set enablePurgeProtection to true and leave enableSoftDelete on.",
+        references=checkov("CKV_AZURE_42", "CKV_AZURE_110", "CKV_AZURE_111"),
+    ),
+    Rule(
+        id="azure-storage-blobservice-soft-delete",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:storage:BlobServiceProperties",),
+        check=_soft_delete,
+        fix="Set enabled to true with the days that deleted blobs and containers are kept.",
+        references=checkov("CKV2_AZURE_38"),
+    ),
+    Rule(
+        id="azure-postgresql-server-backups",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:dbforpostgresql:Server",),
+        check=in_production(at_least("backup.backupRetentionDays", 7, default=7)),
+        fix="Keep backups for 7 to 35 days.",
+    ),
+    Rule(
+        id="azure-cosmosdb-account-backups",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:cosmosdb:DatabaseAccount",),
+        check=in_production(one_of("backupPolicy.type", "Continuous")),
+        fix="Write Continuous: any point of the last days can then be restored without asking support.",
+    ),
+    Rule(
+        id="gcp-sql-instance-backups",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:sql/databaseInstance:DatabaseInstance",),
+        check=_cloud_sql,
+        fix="Set it to true, with pointInTimeRecoveryEnabled (binaryLogEnabled for MySQL).",
+        references=checkov("CKV_GCP_14") + google_scc("AUTO_BACKUP_DISABLED"),
+    ),
+    Rule(
+        id="gcp-sql-instance-deletion",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:sql/databaseInstance:DatabaseInstance",),
+        check=in_production(is_on("deletionProtection", default=True)),
+        fix="Leave it out.",
+    ),
+    Rule(
+        id="gcp-storage-bucket-versioning",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("gcp:storage/bucket:Bucket",),
+        check=in_production(is_on("versioning.enabled")),
+        fix="Set it to true, with a lifecycle rule that ends old versions.",
+        references=checkov("CKV_GCP_78"),
+    ),
+    Rule(
+        id="gcp-storage-bucket-force-destroy",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:storage/bucket:Bucket",),
+        check=in_production(is_off("forceDestroy")),
+        fix="Leave it out: a bucket that still holds something is then not deleted.",
+    ),
+    Rule(
+        id="gcp-bigquery-dataset-force-destroy",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:bigquery/dataset:Dataset",),
+        check=in_production(is_off("deleteContentsOnDestroy")),
+        fix="Leave it out: a dataset that still holds tables is then not deleted.",
+    ),
+    Rule(
+        id="gcp-kms-cryptokey-rotation",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("gcp:kms/cryptoKey:CryptoKey",),
+        check=_rotation,
+        why="A key that is never rotated protects ever more data, so that a leak of it costs ever more.",
+        fix="Write 7776000s (90 days) or less.",
+        references=checkov("CKV_GCP_43") + google_scc("KMS_KEY_NOT_ROTATED"),
+    ),
+    Rule(
+        id="aws-any-resource-region",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=_placed(AWS_TYPES),
+        check=_location("region"),
+        why=RESIDENCY,
+        fix="Use one of the regions that allowedLocations names.",
+    ),
+    Rule(
+        id="azure-any-resource-location",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=_placed(AZURE_TYPES),
+        check=_location("location"),
+        why=RESIDENCY,
+        fix="Use one of the regions that allowedLocations names.",
+    ),
+    Rule(
+        id="gcp-any-resource-location",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=(*_placed(GOOGLE_TYPES), *STORES),
+        check=_location("location", "region", "zone"),
+        why=RESIDENCY,
+        fix="Use one of the regions that allowedLocations names.",
+    ),
+)
+
+STACK_RULES = (
+    StackRule(
+        id="aws-s3-bucket-unversioned",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:s3/bucket:Bucket",),
+        check=_versioning,
+        fix="Add one: an overwritten or deleted model can then be brought back.",
+        references=checkov("CKV_AWS_21") + aws_config("S3_BUCKET_VERSIONING_ENABLED"),
+        unknown=Unknown.ADVISORY,
+    ),
+)
