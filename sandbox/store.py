@@ -18,7 +18,7 @@ from typing import Any
 from sandbox.values import Inputs
 from sandbox.wire import from_plain, to_plain
 
-_VERSION = 1
+_VERSION = 2
 """Counts the forms of the handles table."""
 
 _SCHEMA = """
@@ -195,7 +195,8 @@ class Store:
     def by_handle(self, value: str, token: str | None = None, attribute: str | None = None) -> list[Record]:
         """The records that a value refers to, by the attribute given, or by what is a record's own: its id, ARN, self link and the like.
 
-        A property that the program gave (a subscription's `topic`) is no name of the record that has it, unless it is asked for.
+        A property that the program gave (a subscription's `topic`) is no name of the record that has it, unless it is asked for; nor is the id of a
+        topic's policy, which is the topic's ARN.
         """
         with self._lock:
             rows = self._db.execute(
@@ -287,8 +288,14 @@ class Store:
         }
         self._db.executemany(
             "INSERT INTO handles (record, attribute, value, own) VALUES (?,?,?,?)",
-            [(record.number, name, value.lower(), int(name == "id" or name not in record.inputs)) for name, value in handles.items()],
+            [(record.number, name, value.lower(), int(_is_own(record, name, value))) for name, value in handles.items()],
         )
+
+
+def _is_own(record: Record, name: str, value: str) -> bool:
+    given = name in record.inputs and name != "id"
+    borrowed = any(mark in value for mark in "/:") and value in record.inputs.values()
+    return not given and not borrowed
 
 
 def _dump(values: Inputs) -> str:

@@ -88,7 +88,11 @@ def test_who_refers_to_a_thing_does_not_hold_another_that_refers_to_it_too(cloud
     topic = cloud.create("aws:sns/topic:Topic")
     subscription = cloud.create("aws:sns/topicSubscription:TopicSubscription", topic=topic.id, protocol="email", endpoint="team@example.com")
     alarm = {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "metricName": "m", "namespace": "n", "threshold": 1, "period": 60}
+    document = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sns:Publish","Principal":"*","Resource":"*"}]}'
+    policy = cloud.create("aws:sns/topicPolicy:TopicPolicy", arn=topic.id, policy=document)
     cloud.create("aws:cloudwatch/metricAlarm:MetricAlarm", statistic="Sum", alarmActions=[topic.id], **alarm)
+    assert policy.id == topic.id
+    cloud.delete(policy)
     cloud.delete(subscription)
 
 
