@@ -23,7 +23,9 @@ aws.s3.BucketServerSideEncryptionConfiguration(
     bucket=bucket.id,
     rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": key.arn}}],
 )
+aws.s3.BucketVersioning("models-versions", bucket=bucket.id, versioning_configuration={"status": "Enabled"})
 vpc = aws.ec2.Vpc("vpc", cidr_block="10.64.0.0/16", tags=TAGS)
+flows = aws.cloudwatch.LogGroup("flows", retention_in_days=90, kms_key_id=key.arn, tags=TAGS)
 subnets = [
     aws.ec2.Subnet(f"subnet-{zone}", vpc_id=vpc.id, cidr_block=f"10.64.{index}.0/24", availability_zone=f"eu-central-1{zone}", tags=TAGS)
     for index, zone in enumerate("ab")
@@ -40,6 +42,7 @@ trust = {
     "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "sagemaker.amazonaws.com"}}],
 }
 role = aws.iam.Role("role", assume_role_policy=json.dumps(trust), tags=TAGS)
+aws.ec2.FlowLog("flows", vpc_id=vpc.id, traffic_type="ALL", log_destination=flows.arn, iam_role_arn=role.arn, tags=TAGS)
 read = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::models/*"}]}
 aws.iam.RolePolicy("role-policy", role=role.id, policy=json.dumps(read))
 aws.cloudwatch.LogGroup("logs", retention_in_days=90, kms_key_id=key.arn, tags=TAGS)
@@ -48,7 +51,7 @@ model = aws.sagemaker.Model(
     execution_role_arn=role.arn,
     enable_network_isolation=True,
     vpc_config={"subnets": [subnet.id for subnet in subnets], "security_group_ids": [callers.id]},
-    primary_container={"image": IMAGE, "environment": {"MODEL_SERVER_WORKERS": "2"}},
+    primary_container={"image": IMAGE, "model_data_url": "s3://models/pricing/3/model.tar.gz", "environment": {"MODEL_SERVER_WORKERS": "2"}},
     tags=TAGS,
 )
 aws.sagemaker.EndpointConfiguration(
@@ -68,7 +71,11 @@ aws.rds.Instance(
     storage_encrypted=True,
     kms_key_id=key.arn,
     multi_az=True,
-    skip_final_snapshot=True,
+    backup_retention_period=7,
+    deletion_protection=True,
+    skip_final_snapshot=False,
+    final_snapshot_identifier="pricing-last",
+    enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
     tags=TAGS,
 )
 
@@ -90,7 +97,7 @@ azure.storage.StorageAccount(
     },
     tags=TAGS,
 )
-azure.sql.Server(
+server = azure.sql.Server(
     "sql",
     resource_group_name=group.name,
     public_network_access="Disabled",
@@ -103,6 +110,14 @@ azure.sql.Server(
         "tenant_id": "00000000-0000-0000-0000-000000000002",
     },
     tags=TAGS,
+)
+azure.sql.ExtendedServerBlobAuditingPolicy(
+    "sql-audit",
+    resource_group_name=group.name,
+    server_name=server.name,
+    blob_auditing_policy_name="default",
+    state="Enabled",
+    is_azure_monitor_target_enabled=True,
 )
 azure.network.NetworkSecurityGroup(
     "callers",
@@ -130,6 +145,7 @@ gcp.storage.Bucket(
     project="pricing",
     public_access_prevention="enforced",
     uniform_bucket_level_access=True,
+    versioning={"enabled": True},
     encryption={"default_kms_key_name": GOOGLE_KEY},
     labels=TAGS,
 )
@@ -169,6 +185,13 @@ gcp.monitoring.AlertPolicy(
     ],
 )
 
+gcp.billing.Budget(
+    "budget",
+    billing_account="000000-000000-000000",
+    amount={"specified_amount": {"currency_code": "USD", "units": "500"}},
+    threshold_rules=[{"threshold_percent": 0.8}],
+)
+
 # Kubernetes
 kubernetes.policy.v1.PodDisruptionBudget(
     "scorer",
@@ -184,10 +207,20 @@ kubernetes.apps.v1.Deployment(
         "template": {
             "metadata": {"labels": {"app": "scorer"}},
             "spec": {
+                "automount_service_account_token": False,
+                "security_context": {"run_as_non_root": True, "seccomp_profile": {"type": "RuntimeDefault"}},
                 "containers": [
                     {
                         "name": "model",
                         "image": IMAGE,
+                        "security_context": {
+                            "allow_privilege_escalation": False,
+                            "read_only_root_filesystem": True,
+                            "capabilities": {"drop": ["ALL"]},
+                        },
+                        "resources": {"requests": {"cpu": "500m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}},
+                        "readiness_probe": {"http_get": {"path": "/ready", "port": 8080}},
+                        "liveness_probe": {"http_get": {"path": "/live", "port": 8080}},
                         "env": [{"name": "DB_PASSWORD", "value_from": {"secret_key_ref": {"name": "database", "key": "password"}}}],
                     }
                 ],

@@ -23,7 +23,10 @@ role = aws.iam.Role("role", tags=TAGS, assume_role_policy=json.dumps(trust))
 aws.iam.RolePolicy("role-policy", role=role.id, policy=json.dumps(everything))
 aws.cloudwatch.LogGroup("logs", tags=TAGS, retention_in_days=7)
 model = aws.sagemaker.Model(
-    "model", execution_role_arn=role.arn, primary_container={"image": IMAGE, "environment": {"API_KEY": "not-a-real-key"}}, tags=TAGS
+    "model",
+    execution_role_arn=role.arn,
+    primary_container={"image": IMAGE, "model_data_url": "s3://models/latest/model.tar.gz", "environment": {"API_KEY": "not-a-real-key"}},
+    tags=TAGS,
 )
 aws.sagemaker.EndpointConfiguration(
     "endpoint-config",
@@ -97,7 +100,9 @@ kubernetes.apps.v1.Deployment(
         "template": {
             "metadata": {"labels": {"app": "scorer"}},
             "spec": {
-                "containers": [{"name": "model", "image": IMAGE, "env": [{"name": "DB_PASSWORD", "value": "not-a-real-password"}]}],
+                "containers": [
+                    {"name": "model", "image": "pytorch/torchserve:latest", "env": [{"name": "DB_PASSWORD", "value": "not-a-real-password"}]}
+                ],
             },
         },
     },
