@@ -126,24 +126,17 @@ def test_destruction_from_each_step_leaves_nothing(deployed: Deployed, step: str
     assert deployed.sandbox.resources() == []
 
 
-def test_one_version_replaces_another_in_one_step_after_the_traffic_moved(deployed: Deployed) -> None:
-    deployed.up("first")
-    deployed.write("finish")
-    output = deployed.project.up().output
-    done = [f"{DEPLOYMENT} pricing-api-2 created", f"{TRAFFIC} pricing-api-traffic updated", f"{DEPLOYMENT} pricing-api-1 deleted"]
-    places = [output.index(each) for each in done]
-    assert places == sorted(places)
-    assert deployed.traffic() == {"version-2-d2as-v4": 100}
-
-
-def test_a_version_that_does_not_start_takes_no_traffic_and_the_next_run_ends_the_work(deployed: Deployed) -> None:
+def test_a_version_takes_over_in_one_run_and_one_that_does_not_start_takes_no_traffic(deployed: Deployed) -> None:
     deployed.up("first")
     deployed.sandbox.fault(DEPLOYMENT, "create", message="the container did not start", times=1)
     deployed.write("finish")
     failed = deployed.project.up(check=False).failed()
     assert "the container did not start" in failed.output
     assert deployed.traffic() == {"version-1-d2as-v4": 100}
-    deployed.project.up()
+    output = deployed.project.up().output
+    done = [f"{DEPLOYMENT} pricing-api-2 created", f"{TRAFFIC} pricing-api-traffic updated", f"{DEPLOYMENT} pricing-api-1 deleted"]
+    places = [output.index(each) for each in done]
+    assert places == sorted(places)
     assert deployed.traffic() == {"version-2-d2as-v4": 100}
     assert deployed.deployments() == ["version-2-d2as-v4"]
 
