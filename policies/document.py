@@ -4,6 +4,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from policies.frameworks import CONTROLS
+from policies.presets import PRESETS
 from policies.rule import Entry, Framework, StackRule, Unknown
 from policies.rules import ENTRIES, FAMILIES
 from policies.settings import SCHEMA
@@ -58,6 +60,16 @@ carries the settings to the rules):
 |---|---|
 """
 
+PRESETS_TEXT = """\
+Ready policy configurations in `policies/presets/`. A preset of a framework lets the rules stop a deployment that serve one of its controls, and
+reports the others. The second line lays settings or levels of your own over one:
+
+```
+pulumi preview --policy-pack policies --policy-pack-config policies/presets/hipaa.json
+python -m policies.presets hipaa own-settings.json > policy-config.json
+```
+"""
+
 EXCEPTIONS = """
 An exception names a rule or a family and a resource (name or URN; `*` stands for any text), the reason, and the last day it counts. Each one in force
 is reported as an advisory at the resource that uses it; one that has ended, or is written wrongly, does not count and is reported too.
@@ -75,12 +87,28 @@ def _lines() -> Iterator[str]:
     for name, schema in SCHEMA.items():
         yield f"| `{name}` | {schema['description']} |"
     yield EXCEPTIONS
+    yield "## Presets"
+    yield ""
+    yield from PRESETS_TEXT.splitlines()
+    yield ""
+    yield "| preset | for | stops a deployment | settings |"
+    yield "|---|---|---|---|"
+    for preset in PRESETS:
+        mandatory = sum(preset.level(rule).value == "mandatory" for rule in ENTRIES)
+        settings = ", ".join(f"`{name}`" for name in preset.settings) or "none"
+        yield f"| `{preset.name}` | {preset.title} | {mandatory} of {len(ENTRIES)} rules | {settings} |"
+    yield ""
     yield "## Families"
     yield ""
-    yield "| family | rules | why |"
-    yield "|---|---|---|"
+    yield "The controls are those that a family serves in ISO/IEC 27001:2022, SOC 2, HIPAA (45 CFR), PCI DSS 4.0 and the GDPR; no pack makes a"
+    yield "deployment compliant by itself."
+    yield ""
+    yield "| family | rules | why | controls |"
+    yield "|---|---|---|---|"
     for family in FAMILIES:
-        yield f"| [{family.title}](#{family.title.lower().replace(' ', '-')}) `{family.id}` | {len(_of(family.id))} | {family.why} |"
+        link = f"[{family.title}](#{family.title.lower().replace(' ', '-')}) `{family.id}`"
+        served = "; ".join(f"{standard.value}: {', '.join(ids)}" for standard, ids in CONTROLS[family.id].items())
+        yield f"| {link} | {len(_of(family.id))} | {family.why} | {served} |"
     for family in FAMILIES:
         yield ""
         yield f"## {family.title}"

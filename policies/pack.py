@@ -22,7 +22,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policies.rule import Entry, Resource, Rule, Stack, StackRule, canonical
 from policies.rules import RULES, STACK_RULES
-from policies.settings import SCHEMA, Exemption, Settings, unused_rules
+from policies.settings import CLOSED_CLASSES, EXPOSURE, SCHEMA, Exemption, Settings, unused_rules
 
 SETTINGS_POLICY = "pack-settings"
 REPORT_POLICY = "pack-report"
@@ -108,7 +108,17 @@ class Pack:
             if exemption is not None and self._breaks(rule, resource):
                 report(self._told_exemption(rule, resource, exemption), None)
 
+    def _counts(self, rule: Entry, resource: Resource, exemption: Exemption) -> bool:
+        """Whether an exception is in force, and not one that would open data that nobody may open."""
+        return exemption.in_force(self._today()) and not self._would_open(rule, resource)
+
+    @staticmethod
+    def _would_open(rule: Entry, resource: Resource) -> bool:
+        return rule.family.id in EXPOSURE and resource.data_class in CLOSED_CLASSES
+
     def _told_exemption(self, rule: Entry, resource: Resource, exemption: Exemption) -> str:
+        if self._would_open(rule, resource):
+            return f"The exception of {resource.name} from {rule.id} does not count: {resource.data_class} data has no way in from the internet."
         if exemption.in_force(self._today()):
             return f"{rule.id} is not applied to {resource.name} until {exemption.expires}: {exemption.reason}"
         return f"The exception of {resource.name} from {rule.id} ended on {exemption.expires} and counts no more."
@@ -133,7 +143,7 @@ class Pack:
                 return
             resource = self._resource(args)
             exemption = self._exemption(rule, resource)
-            if exemption is not None and exemption.in_force(self._today()):
+            if exemption is not None and self._counts(rule, resource, exemption):
                 return
             try:
                 for message in rule.findings(resource):
@@ -156,7 +166,7 @@ class Pack:
                     exemption = self._exemption(rule, resource)
                     if exemption is not None:
                         self._exempted.append(self._told_exemption(rule, resource, exemption))
-                    if exemption is None or not exemption.in_force(self._today()):
+                    if exemption is None or not self._counts(rule, resource, exemption):
                         report(message, resource.urn)
             except UnknownValueError as error:
                 self._undecided.setdefault(rule.id, []).append(f"the stack ({'.'.join(error.props)})")

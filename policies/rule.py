@@ -130,6 +130,17 @@ class Resource(View):
         return LABELS.get(self.type, "labels" if self.type.startswith("gcp:") else "tags")
 
     @property
+    def data_class(self) -> str:
+        """The class of the data: by the pack's setting, else by the resource's own `data-class` tag or label; unknown counts as none."""
+        if self.settings.data_class:
+            return self.settings.data_class
+        try:
+            tag = self.tags().get("data-class")
+            return str(tag()).lower() if tag else ""
+        except UnknownValueError:
+            return ""
+
+    @property
     def production(self) -> bool:
         """Whether the resource serves production: by the pack's setting, else its own `environment` tag or label, else the stack's, else the
         last part of the stack's name."""

@@ -41,6 +41,12 @@ OWN_REGISTRIES = (
 """Registries that lie in cloud accounts, and the clouds' own; whose account it is, an image's name does not tell."""
 
 
+CLOSED_CLASSES = ("health", "cardholder")
+"""Classes of data that no exception opens to the internet."""
+EXPOSURE = ("public-storage", "public-endpoint", "open-ingress", "authentication-off")
+"""Families of rules against opening data to the internet."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Settings of the pack; the defaults are what a production deployment needs."""
@@ -52,6 +58,7 @@ class Settings:
     open_ports: tuple[int, ...] = ()
     trusted_registries: tuple[str, ...] = ()
     allowed_locations: tuple[str, ...] = ()
+    data_class: str = ""
     exemptions: tuple[Exemption, ...] = field(default=())
     problems: tuple[str, ...] = ()
     """What is wrong with the configuration itself; such entries do not count."""
@@ -88,6 +95,7 @@ class Settings:
             log_retention_days=int(config.get("minimumLogRetentionDays", default.log_retention_days)),
             trusted_registries=_texts(config.get("trustedRegistries"), default.trusted_registries),
             allowed_locations=tuple(each.lower() for each in _texts(config.get("allowedLocations"), default.allowed_locations)),
+            data_class=str(config.get("dataClass", default.data_class)).lower(),
             open_ports=tuple(int(each) for each in config.get("openPorts", default.open_ports)),
             exemptions=tuple(exemptions),
             problems=tuple(problems),
@@ -99,6 +107,12 @@ SCHEMA: dict[str, dict[str, Any]] = {
         "type": "string",
         "description": "Environment of everything in the stack. Not set: the tag or label `environment` of each resource, else the stack's tag, "
         "else the last part of the stack's name.",
+    },
+    "dataClass": {
+        "type": "string",
+        "enum": ["public", "internal", "personal", "health", "cardholder"],
+        "description": "Class of the data in the stack. Not set: the tag or label data-class of each resource. No exception opens health or "
+        "cardholder data: those from public-storage, public-endpoint, open-ingress and authentication-off do not count.",
     },
     "productionEnvironments": {
         "type": "array",

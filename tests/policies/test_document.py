@@ -4,6 +4,7 @@ import json
 import re
 
 from policies.document import PAGE, page
+from policies.presets import PRESETS
 from policies.rules import ENTRIES, FAMILIES
 from policies.settings import SCHEMA, Settings
 
@@ -17,8 +18,8 @@ def test_the_page_has_every_rule_family_and_setting_once() -> None:
     assert re.findall(r"^\| `([a-z0-9-]+)` \| (?:low|medium|high|critical)", text, re.MULTILINE) == [
         rule.id for family in FAMILIES for rule in ENTRIES if rule.family == family
     ]
-    assert re.findall(r"^## (.+)$", text, re.MULTILINE)[2:] == [family.title for family in FAMILIES]
-    assert re.findall(r"^\| `(\w+)` \| ", text, re.MULTILINE) == list(SCHEMA)
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE)[3:] == [family.title for family in FAMILIES]
+    assert re.findall(r"^\| `(\w+)` \| ", text, re.MULTILINE) == [*SCHEMA, *(preset.name for preset in PRESETS)]
 
 
 def test_the_configuration_on_the_page_is_one_the_pack_takes() -> None:

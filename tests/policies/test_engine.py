@@ -116,3 +116,14 @@ def test_levels_can_be_set_rule_by_rule(project: ProjectFactory, sandbox: Sandbo
     done = made.preview("--policy-pack-config", "policy-config.json", check=False)
     assert done.exit_code == 0
     assert {level for level, _, _ in violations(done)} == {"advisory"}
+
+
+@pytest.mark.parametrize("preset", ["baseline", "hipaa"])
+def test_a_preset_is_a_configuration_that_pulumi_takes(project: ProjectFactory, sandbox: Sandbox, preset: str) -> None:
+    made = program(project, sandbox, "insecure.py")
+    done = made.preview("--policy-pack-config", str(PACK / "presets" / f"{preset}.json"), check=False)
+    assert done.exit_code == 1
+    levels = {policy: level for level, policy, _ in violations(done)}
+    assert levels["aws-rds-instance-public"] == "mandatory"
+    assert levels["aws-sagemaker-model-version"] == "advisory"
+    assert levels["aws-rds-instance-single"] == "mandatory"
