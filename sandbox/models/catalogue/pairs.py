@@ -70,6 +70,19 @@ def _sagemaker_serverless(inputs: Inputs) -> Iterator[Refusal]:
         yield Refusal("kmsKeyArn", f"cannot be given with a serverless variant ({serverless[0]}): there is no storage volume of its own to encrypt")
 
 
+def _lambda_limits(inputs: Inputs) -> Iterator[Refusal]:
+    """Functions on machines of the account's own (a capacity provider) have other limits."""
+    if inputs.get("capacityProviderConfig") is not None:
+        return
+    table = _table("lambda")
+    memory, timeout = number(inputs.get("memorySize")), number(inputs.get("timeout"))
+    low, high = table["memory_mb"]
+    if memory is not None and not low <= memory <= high:
+        yield Refusal("memorySize", f"is {memory:g}, but a function has {low} to {high} MB ({table['source']})")
+    if timeout is not None and timeout > table["timeout_s"]:
+        yield Refusal("timeout", f"is {timeout:g}, but a function runs at most {table['timeout_s']} seconds ({table['source']})")
+
+
 def _rest_timeout(inputs: Inputs) -> Iterator[Refusal]:
     table = _table("api_gateway")
     low, high = table["integration_timeout_ms"]
@@ -222,6 +235,7 @@ def _container_instances(inputs: Inputs) -> Iterator[Refusal]:
 CHECKS: Final[Mapping[str, tuple[Callable[[Inputs], Iterator[Refusal]], ...]]] = {
     "aws:apigateway/integration:Integration": (_rest_timeout,),
     "aws:ecs/taskDefinition:TaskDefinition": (_fargate,),
+    "aws:lambda/function:Function": (_lambda_limits,),
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": (_sagemaker_serverless,),
     "azure-native:app:ContainerApp": (_container_apps, _percentages("configuration.ingress.traffic", "weight", exactly=True)),
     "azure-native:app:Job": (_container_apps,),
