@@ -49,7 +49,10 @@ def bound(token: str) -> tuple[Bound, ...]:
 
 @functools.cache
 def create_only(token: str) -> frozenset[str]:
-    """The inputs that CloudFormation says cannot be changed in place; only those that it holds as one property of its own."""
+    """The inputs that CloudFormation says cannot be changed in place; only those that it holds as one property of its own.
+
+    Less those that Terraform's provider changes in place all the same, by another call or by detaching and attaching (`in_place` in the table).
+    """
     found: set[str] = set()
     entry = tables.table("aws").get(token)
     for one in bound(token):
@@ -57,4 +60,4 @@ def create_only(token: str) -> frozenset[str]:
             continue
         fixed = set(one.source.document.create_only)
         found |= {name for name, link in one.root.links.items() if link.to in fixed}
-    return frozenset(found)
+    return frozenset(found - (entry.in_place if entry is not None else frozenset[str]()))

@@ -21,6 +21,8 @@ class Entry:
     """By model: names differ between two models of one type."""
     ignore: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     extensions: Mapping[str, str] = field(default_factory=dict[str, str])
+    in_place: frozenset[str] = frozenset()
+    """Inputs that the provider changes in place although the vendor's model calls them fixed."""
     reason: str = ""
     """Why the coverage of this type is under 90%, where it is."""
 
@@ -58,6 +60,7 @@ def table(name: str) -> Mapping[str, Entry]:
             exceptions={model: _exceptions(default, row, own or {}) for model, own in by_model.items()},
             ignore={**default.get("ignore", {}), **row.get("ignore", {})},
             extensions=row.get("extensions", {}),
+            in_place=frozenset((*default.get("in_place", ()), *row.get("in_place", ()))),
             reason=row.get("reason", ""),
         )
     return made

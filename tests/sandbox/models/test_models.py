@@ -172,6 +172,7 @@ def test_names_correspond_by_rule() -> None:
 def test_what_cannot_be_changed_in_place() -> None:
     assert {"productionVariants", "kmsKeyArn", "name"} <= create_only("aws:sagemaker/endpointConfiguration:EndpointConfiguration")
     assert "endpointConfigName" not in create_only("aws:sagemaker/endpoint:Endpoint")
+    assert create_only("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") == {"securityGroupId"}  # the provider changes the rest
     assert create_only("gcp:compute/network:Network") == frozenset()
     assert create_only("aws:nothing/nothing:Nothing") == frozenset()
 
