@@ -75,6 +75,8 @@ FORMATS: Final[Mapping[str, Format]] = {
     "AWS::EC2::Image.Id": _matches("an AMI id", r"^ami-([0-9a-z]{8}|[0-9a-z]{17})$"),
     "AWS::EC2::SecurityGroup.Id": _matches("a security group id", r"^sg-([a-fA-F0-9]{8}|[a-fA-F0-9]{17})$"),
     "AWS::EC2::Subnet.Id": _matches("a subnet id", r"^subnet-(([0-9A-Fa-f]{8})|([0-9A-Fa-f]{17}))$"),
+    "AWS::EC2::SecurityGroup.Ids": _matches("a security group id", r"^sg-([a-fA-F0-9]{8}|[a-fA-F0-9]{17})$"),
+    "AWS::EC2::Subnet.Ids": _matches("a subnet id", r"^subnet-(([0-9A-Fa-f]{8})|([0-9A-Fa-f]{17}))$"),
     "AWS::EC2::VPC.Id": _matches("a VPC id", r"^vpc-(([0-9A-Fa-f]{8})|([0-9A-Fa-f]{17}))$"),
     "AWS::IAM::Role.Arn": _matches("an IAM role's ARN", _ARN + r"iam::\d{12}:role/.+$"),
     "AWS::KMS::Alias.AliasName": _matches("a KMS alias", r"^alias/[a-zA-Z0-9:/_-]+$"),

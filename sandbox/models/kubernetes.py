@@ -10,7 +10,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Final
+from zoneinfo import available_timezones
 
 from sandbox.models.schema import Check, Compiler, Findings, Path, Schema, as_list, as_object
 from sandbox.models.tables import load_yaml
@@ -234,6 +236,56 @@ def _quota(inputs: Inputs) -> Iterator[Refusal]:
                 yield Refusal(f"{limit.path}.min.{name}", f"is {least!r}, but must be at most max ({high[name]!r})")
 
 
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_CRON: Final = ((0, 59, ()), (0, 23, ()), (1, 31, ()), (1, 12, _MONTHS), (0, 6, _DAYS))
+
+
+@functools.cache
+def _zones() -> frozenset[str]:
+    """The time zones that this machine knows; none where it has no database of them."""
+    return frozenset(available_timezones())
+
+
+def _cron(inputs: Inputs) -> Iterator[Refusal]:
+    spec = _At(inputs) / "spec"
+    schedule, zone = (spec / "schedule").value, (spec / "timeZone").value
+    if isinstance(schedule, str) and not schedule.startswith("@"):
+        fields = schedule.split()
+        for said, (low, high, known) in zip(fields, _CRON, strict=False):
+            numbers = [int(n) for n in re.findall(r"(?<![/\d])\d+", said)]
+            words = [word for word in re.findall(r"[A-Za-z]+", said) if word.lower() not in known]
+            if any(not low <= n <= high for n in numbers) or words:
+                yield Refusal("spec.schedule", f"is {schedule!r}, but {said!r} must be within {low} and {high}")
+                return
+    if isinstance(zone, str) and zone and _zones() and zone not in _zones():
+        yield Refusal("spec.timeZone", f"is {zone!r}, which is no time zone (such as Europe/Berlin)")
+
+
+def _excepted(inputs: Inputs) -> Iterator[Refusal]:
+    spec = _At(inputs) / "spec"
+    for side, peers in (("ingress", "from"), ("egress", "to")):
+        for rule in (spec / side).items():
+            for peer in (rule / peers).items():
+                block = peer / "ipBlock"
+                for inner in (block / "except").items():
+                    if not _is_inside(inner.value, (block / "cidr").value):
+                        yield Refusal(inner.path, f"is {inner.value!r}, but must be inside {(block / 'cidr').value!r}")
+
+
+def _is_inside(inner: Any, outer: Any) -> bool:
+    """Whether a range is strictly inside another; true when either cannot be read."""
+    try:
+        one, other = ip_network(str(inner), strict=False), ip_network(str(outer), strict=False)
+    except ValueError:
+        return True
+    if isinstance(one, IPv4Network) and isinstance(other, IPv4Network):
+        return one.subnet_of(other) and one != other
+    if isinstance(one, IPv6Network) and isinstance(other, IPv6Network):
+        return one.subnet_of(other) and one != other
+    return False
+
+
 _POD: Final = ("spec", "template", "spec")
 _JOB_POD: Final = ("spec", "jobTemplate", "spec", "template", "spec")
 
@@ -243,7 +295,8 @@ _COMPARISONS: Final[Mapping[str, tuple[Callable[[Inputs], Iterator[Refusal]], ..
     "StatefulSet": (_selector_matches, _template(*_POD), _restart_policy(("Always",), *_POD)),
     "DaemonSet": (_selector_matches, _template(*_POD), _restart_policy(("Always",), *_POD)),
     "Job": (_template(*_POD), _restart_policy(("Never", "OnFailure"), *_POD)),
-    "CronJob": (_template(*_JOB_POD), _restart_policy(("Never", "OnFailure"), *_JOB_POD)),
+    "NetworkPolicy": (_excepted,),
+    "CronJob": (_cron, _template(*_JOB_POD), _restart_policy(("Never", "OnFailure"), *_JOB_POD)),
     "HorizontalPodAutoscaler": (_scaling_bounds,),
     "LimitRange": (_quota,),
 }

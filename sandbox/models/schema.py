@@ -217,7 +217,11 @@ def _format(name: Any) -> Check | None:
         return None
 
     def check(value: Any, path: Path, found: Findings) -> None:
-        if not isinstance(value, list | dict) and not rule.accepts(value):
+        items = as_list(value)
+        if items is not None and str(name).endswith("Ids"):
+            for index, item in enumerate(items):
+                check(item, (*path, index), found)
+        elif value is not UNKNOWN and not isinstance(value, list | dict) and not rule.accepts(value):
             found.problems.append(Problem(path, "format", f"is {show(value)}, which is not {rule.what}"))
 
     return check

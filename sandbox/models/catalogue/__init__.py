@@ -3,12 +3,12 @@
 - `machines`: which machines a hosting service has, and what is in them.
 - `pairs`: CPU and memory that go together, and services' limits.
 - `orders`: minima that must be below maxima.
-- `naming`: what each service accepts as a name.
+- `naming`: what each service accepts as a name; `labels`: what each cloud accepts as tags.
 """
 
 from collections.abc import Iterator
 
-from sandbox.models.catalogue import hosting, naming, orders, pairs
+from sandbox.models.catalogue import hosting, labels, naming, orders, pairs
 from sandbox.models.catalogue.naming import NameRule, name_rule
 from sandbox.values import Inputs, Refusal
 
@@ -22,3 +22,4 @@ def check(token: str, inputs: Inputs) -> Iterator[Refusal]:
             yield from run(inputs)
     yield from orders.check(token, inputs)
     yield from naming.check(token, inputs)
+    yield from labels.check(token, inputs)

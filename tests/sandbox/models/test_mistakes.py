@@ -16,7 +16,7 @@ from tests.sandbox.models.mistakes import Mistake, mistakes, resources
 VALID = resources()
 SEEDED = list(mistakes())
 
-MISSES: frozenset[str] = frozenset()
+MISSES = frozenset({"second batch: gcp:storage/bucket:Bucket location"})  # no model lists the places of buckets
 """The seeded mistakes that the sandbox lets pass, by name: a list that must be exact, so that a miss that is mended leaves it."""
 
 DANGLING = {

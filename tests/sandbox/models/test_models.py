@@ -1,8 +1,11 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+import yaml
 
+from sandbox import models
 from sandbox.metadata import catalog
 from sandbox.models import bound, check, create_only, names, rules, sdk, tables
 from sandbox.models.catalogue import name_rule
@@ -203,3 +206,20 @@ def test_only_the_models_of_the_services_in_use_are_loaded() -> None:
         "assert loaded == [], loaded"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("file", sorted((Path(models.__file__).parent).rglob("*.yaml")), ids=lambda file: file.name)
+def test_no_key_of_a_table_is_written_twice(file: Path) -> None:
+    def twice(node: yaml.Node) -> list[str]:
+        found: list[str] = []
+        if isinstance(node, yaml.MappingNode):
+            keys = [key.value for key, _ in node.value]
+            found += [f"line {node.start_mark.line + 1}: {key}" for key in set(keys) if keys.count(key) > 1]
+            for _, value in node.value:
+                found += twice(value)
+        if isinstance(node, yaml.SequenceNode):
+            for value in node.value:
+                found += twice(value)
+        return found
+
+    assert twice(yaml.compose(file.read_text())) == []
