@@ -6,7 +6,7 @@ from pathlib import Path
 
 from policies.frameworks import CONTROLS
 from policies.presets import PRESETS
-from policies.rule import Entry, Framework, StackRule, Unknown
+from policies.rule import Entry, Framework, Rule, StackRule, Unknown
 from policies.rules import ENTRIES, FAMILIES
 from policies.settings import SCHEMA
 
@@ -27,6 +27,8 @@ A mandatory violation ends the preview with exit code 1. Each rule looks only at
 happens where a preview does not know a value yet (another resource's output) is in the column *unknown*: *advisory* means that one advisory at the
 end (`pack-report`) names the rule, resource and input, and the update decides; *set* means that the rule only asks whether something is set, and
 an unknown value is.
+
+Rules marked *can put it right* set the inputs themselves where their level is `remediate`.
 
 Rules over the whole *stack* see what is not there: a bucket without its encryption, an endpoint without an alarm. They run at the end of a
 preview or update.
@@ -126,8 +128,9 @@ def _of(family: str) -> list[Entry]:
 def _row(rule: Entry) -> str:
     severity = rule.severity.value + ("" if rule.level.value == "mandatory" else f" ({rule.level.value})")
     why = f"{rule.why} " if rule.why else ""
+    remedy = " *Can put it right.*" if isinstance(rule, Rule) and rule.sets else ""
     unknown = "set" if rule.unknown is Unknown.SET else "advisory"
-    cells = (f"`{rule.id}`", severity, _types(rule), f"{why}{rule.fix}", unknown, _references(rule))
+    cells = (f"`{rule.id}`", severity, _types(rule), f"{why}{rule.fix}{remedy}", unknown, _references(rule))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

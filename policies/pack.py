@@ -2,7 +2,7 @@
 
 import datetime
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -20,6 +20,7 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
+from policies.remedy import put_right
 from policies.rule import Entry, Resource, Rule, Stack, StackRule, canonical
 from policies.rules import RULES, STACK_RULES
 from policies.settings import CLOSED_CLASSES, EXPOSURE, SCHEMA, Exemption, Settings, unused_rules
@@ -151,11 +152,20 @@ class Pack:
             except UnknownValueError as error:
                 self._undecided.setdefault(rule.id, []).append(f"{resource.name} ({'.'.join(error.props)})")
 
+        def remediate(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
+            if canonical(args.resource_type) not in types or rule.sets is None:
+                return None
+            resource = self._resource(args)
+            exemption = self._exemption(rule, resource)
+            excepted = exemption is not None and self._counts(rule, resource, exemption)
+            return None if excepted or not any(rule.findings(resource)) else put_right(args.props, rule.sets(resource))
+
         return RulePolicy(
             lambda: self.concerns(types, place),
             name=rule.id,
             description=rule.reason,
             validate=validate,
+            remediate=remediate if rule.sets else None,
             **_described(rule),
         )
 

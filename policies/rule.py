@@ -151,6 +151,10 @@ class Resource(View):
         return str(value).lower() in self.settings.production
 
 
+Values = Mapping[str | tuple[str, ...], Any]
+"""Inputs by path: text with dots, or the keys one by one where keys have dots themselves."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """One entry of the pack: what a rule says about itself."""
@@ -187,6 +191,8 @@ class Rule(Entry):
 
     check: Callable[[Resource], Iterator[str]]
     """Yields what is wrong: the input, by its path, and its value. Never the value of a secret."""
+    sets: Callable[[Resource], Values] | None = None
+    """Where the fix is certain: the inputs, by path, that put a resource right. Used where the rule's level is `remediate`."""
 
     def findings(self, resource: Resource) -> Iterator[str]:
         """The message for a resource that breaks the rule."""

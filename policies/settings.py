@@ -59,6 +59,7 @@ class Settings:
     trusted_registries: tuple[str, ...] = ()
     allowed_locations: tuple[str, ...] = ()
     data_class: str = ""
+    default_tags: Mapping[str, str] = field(default_factory=dict[str, str])
     exemptions: tuple[Exemption, ...] = field(default=())
     problems: tuple[str, ...] = ()
     """What is wrong with the configuration itself; such entries do not count."""
@@ -95,6 +96,7 @@ class Settings:
             log_retention_days=int(config.get("minimumLogRetentionDays", default.log_retention_days)),
             trusted_registries=_texts(config.get("trustedRegistries"), default.trusted_registries),
             allowed_locations=tuple(each.lower() for each in _texts(config.get("allowedLocations"), default.allowed_locations)),
+            default_tags={key: str(value) for key, value in cast("Mapping[str, Any]", config.get("defaultTags", {})).items()},
             data_class=str(config.get("dataClass", default.data_class)).lower(),
             open_ports=tuple(int(each) for each in config.get("openPorts", default.open_ports)),
             exemptions=tuple(exemptions),
@@ -123,6 +125,11 @@ SCHEMA: dict[str, dict[str, Any]] = {
         "type": "array",
         "items": {"type": "string"},
         "description": "Tags (Google Cloud and Kubernetes: labels) every resource carries, whatever their case. Default: environment, managed-by.",
+    },
+    "defaultTags": {
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+        "description": "Tags and labels that the rules for missing tags add where their level is remediate, for example managed-by: pulumi.",
     },
     "minimumLogRetentionDays": {"type": "integer", "minimum": 1, "description": "Days that logs are kept at least. Default: 90."},
     "openPorts": {

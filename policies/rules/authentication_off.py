@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pulumi_policy import EnforcementLevel, Severity
 
 from policies.checks import all_of, is_off, is_on, not_anyone, one_of
+from policies.remedy import always
 from policies.rule import Family, Reference, Resource, Rule, aws_config, azure_policy, checkov, google_scc
 from policies.view import View, short
 
@@ -142,6 +143,7 @@ RULES = (
         severity=Severity.HIGH,
         types=("azure-native:containerregistry:Registry",),
         check=all_of(is_off("adminUserEnabled"), is_off("anonymousPullEnabled")),
+        sets=always({"adminUserEnabled": False, "anonymousPullEnabled": False}),
         fix="Set it to false and give identities the role AcrPull.",
         references=checkov("CKV_AZURE_137", "CKV_AZURE_138")
         + azure_policy("dc921057-6b28-4fbe-9b83-f7bec05db6c2", "Container registries should have local admin account disabled.")

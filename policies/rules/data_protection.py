@@ -6,6 +6,7 @@ from itertools import chain
 from pulumi_policy import Severity
 
 from policies.checks import all_of, at_least, in_production, is_off, is_on, one_of
+from policies.remedy import always
 from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, checkov, google_scc
 from policies.rules.missing_tags import AWS_TYPES, AZURE_TYPES, GOOGLE_TYPES
 from policies.view import short
@@ -168,6 +169,7 @@ RULES = (
         types=("azure-native:keyvault:Vault",),
         check=all_of(is_on("properties.enablePurgeProtection"), is_on("properties.enableSoftDelete", default=True)),
         why="With its key, all data that it encrypts is gone: there must be time to notice.",
+        sets=always({"properties.enablePurgeProtection": True, "properties.enableSoftDelete": True}),
         fix="Set enablePurgeProtection to true and leave enableSoftDelete on.",
         references=checkov("CKV_AZURE_42", "CKV_AZURE_110", "CKV_AZURE_111"),
     ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pulumi_policy import EnforcementLevel, Severity
 
 from policies.checks import all_of, every, is_given, is_on, one_of
+from policies.remedy import always
 from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov, google_scc
 from policies.view import View, short
 
@@ -220,6 +221,7 @@ RULES = (
         types=("aws:kms/key:Key",),
         check=_key_rotation,
         why="A key that is never rotated protects ever more data, so that a leak of it costs ever more.",
+        sets=always({"enableKeyRotation": True}),
         fix="Set it to true.",
         references=checkov("CKV_AWS_7") + aws_config("CMK_BACKING_KEY_ROTATION_ENABLED"),
     ),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pulumi_policy import Severity
 
 from policies.pods import POD_TYPES
-from policies.rule import Family, Resource, Rule, aws_config, azure_policy, checkov
+from policies.rule import Family, Resource, Rule, Values, aws_config, azure_policy, checkov
 from policies.view import short
 
 FAMILY = Family(
@@ -188,6 +188,12 @@ def _tagged(resource: Resource) -> Iterator[str]:
         yield f"{resource.labels_path} lack {', '.join(short(tag) for tag in missing)}"
 
 
+def _default_tags(resource: Resource) -> Values:
+    given = resource.tags()
+    parents = tuple(resource.labels_path.split("."))
+    return {(*parents, key): value for key, value in resource.settings.default_tags.items() if key.lower() not in given}
+
+
 RULES = (
     Rule(
         id="aws-any-resource-tags",
@@ -195,6 +201,7 @@ RULES = (
         severity=Severity.LOW,
         types=AWS_TYPES,
         check=_tagged,
+        sets=_default_tags,
         fix="Add them, best once for all resources with defaultTags of the provider.",
         references=aws_config("REQUIRED_TAGS"),
     ),
@@ -204,6 +211,7 @@ RULES = (
         severity=Severity.LOW,
         types=AZURE_TYPES,
         check=_tagged,
+        sets=_default_tags,
         fix="Add them.",
         references=azure_policy("871b6d14-10aa-478d-b590-94f262ecfa99", "Require a tag on resources"),
     ),
@@ -213,6 +221,7 @@ RULES = (
         severity=Severity.LOW,
         types=GOOGLE_TYPES,
         check=_tagged,
+        sets=_default_tags,
         fix="Add them, best once for all resources with defaultLabels of the provider.",
         references=checkov("CKV_GCP_21"),
     ),
@@ -222,6 +231,7 @@ RULES = (
         severity=Severity.LOW,
         types=KUBERNETES_TYPES,
         check=_tagged,
+        sets=_default_tags,
         fix="Add them to metadata.labels.",
     ),
 )

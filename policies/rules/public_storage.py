@@ -6,6 +6,7 @@ from pulumi_policy import Severity
 
 from policies.checks import ANYONE, all_of, every, is_off, is_on, not_anyone, one_of
 from policies.iam import nobody_unnamed
+from policies.remedy import always
 from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov, google_scc
 from policies.view import View, short
 
@@ -70,6 +71,7 @@ RULES = (
         severity=Severity.CRITICAL,
         types=("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "aws:s3/accountPublicAccessBlock:AccountPublicAccessBlock"),
         check=all_of(is_on("blockPublicAcls"), is_on("blockPublicPolicy"), is_on("ignorePublicAcls"), is_on("restrictPublicBuckets")),
+        sets=always({"blockPublicAcls": True, "blockPublicPolicy": True, "ignorePublicAcls": True, "restrictPublicBuckets": True}),
         fix="Set all four to true: a block with a gap does not block what uses the gap.",
         references=checkov("CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56") + aws_config("S3_BUCKET_LEVEL_PUBLIC_ACCESS_PROHIBITED"),
     ),
@@ -97,6 +99,7 @@ RULES = (
         severity=Severity.CRITICAL,
         types=("azure-native:storage:StorageAccount",),
         check=is_off("allowBlobPublicAccess"),
+        sets=always({"allowBlobPublicAccess": False}),
         fix="Set it to false; let callers log in with Entra ID.",
         references=checkov("CKV_AZURE_190", "CKV2_AZURE_47")
         + azure_policy("4fa4b6c0-31ca-4c0d-b10d-24b96f62a751", "Storage account public access should be disallowed"),
@@ -107,6 +110,7 @@ RULES = (
         severity=Severity.CRITICAL,
         types=("azure-native:storage:BlobContainer",),
         check=one_of("publicAccess", "None", default="None"),
+        sets=always({"publicAccess": "None"}),
         fix="Set it to None; let callers log in with Entra ID.",
         references=checkov("CKV_AZURE_34"),
     ),
@@ -116,6 +120,7 @@ RULES = (
         severity=Severity.HIGH,
         types=("gcp:storage/bucket:Bucket",),
         check=all_of(one_of("publicAccessPrevention", "enforced"), is_on("uniformBucketLevelAccess")),
+        sets=always({"publicAccessPrevention": "enforced", "uniformBucketLevelAccess": True}),
         fix="Set publicAccessPrevention to 'enforced' and uniformBucketLevelAccess to true, so that no ACL can open single objects.",
         references=checkov("CKV_GCP_114", "CKV_GCP_29") + google_scc("BUCKET_POLICY_ONLY_DISABLED"),
     ),

@@ -6,6 +6,7 @@ from pulumi_policy import Severity
 
 from policies.checks import is_on
 from policies.images import HOLDERS, images
+from policies.remedy import always
 from policies.rule import Family, Resource, Rule, checkov
 from policies.view import short
 
@@ -55,6 +56,7 @@ RULES = (
         severity=Severity.MEDIUM,
         types=("aws:ecr/repository:Repository",),
         check=is_on("imageScanningConfiguration.scanOnPush"),
+        sets=always({"imageScanningConfiguration.scanOnPush": True}),
         fix="Set it to true.",
         references=checkov("CKV_AWS_163"),
     ),

@@ -8,6 +8,7 @@ from pulumi_policy import Severity
 
 from policies.checks import all_of, is_off, is_on, one_of
 from policies.iam import statements
+from policies.remedy import always
 from policies.rule import Family, Resource, Rule, aws_config, azure_policy, checkov, google_scc
 from policies.view import View, short
 
@@ -79,6 +80,7 @@ RULES = (
         severity=Severity.HIGH,
         types=("aws:apigateway/domainName:DomainName",),
         check=_gateway_domain,
+        sets=always({"securityPolicy": "TLS_1_2"}),
         fix="Write 'TLS_1_2'.",
         references=checkov("CKV_AWS_206"),
     ),
@@ -106,6 +108,7 @@ RULES = (
         severity=Severity.HIGH,
         types=("azure-native:storage:StorageAccount",),
         check=all_of(one_of("minimumTlsVersion", "TLS1_2", "TLS1_3"), is_on("enableHttpsTrafficOnly", default=True)),
+        sets=always({"minimumTlsVersion": "TLS1_2", "enableHttpsTrafficOnly": True}),
         fix="Write minimumTlsVersion TLS1_2 and leave enableHttpsTrafficOnly on; not set means TLS 1.0.",
         references=checkov("CKV_AZURE_44", "CKV_AZURE_3")
         + azure_policy("fe83a0eb-a853-422d-aac2-1bffd182c5d0", "Storage accounts should have the specified minimum TLS version")
@@ -117,6 +120,7 @@ RULES = (
         severity=Severity.HIGH,
         types=("azure-native:sql:Server",),
         check=one_of("minimalTlsVersion", "1.2", "1.3"),
+        sets=always({"minimalTlsVersion": "1.2"}),
         fix="Write '1.2'.",
         references=checkov("CKV_AZURE_52")
         + azure_policy("32e6bbec-16b6-44c2-be37-c5b672d103cf", "Azure SQL Database should be running TLS version 1.2 or newer"),
@@ -127,6 +131,7 @@ RULES = (
         severity=Severity.HIGH,
         types=("azure-native:web:WebApp",),
         check=all_of(is_on("httpsOnly"), one_of("siteConfig.minTlsVersion", "1.2", "1.3", default="1.2")),
+        sets=always({"httpsOnly": True, "siteConfig.minTlsVersion": "1.2"}),
         fix="Set httpsOnly to true and siteConfig.minTlsVersion to '1.2'.",
         references=checkov("CKV_AZURE_14", "CKV_AZURE_15", "CKV_AZURE_70", "CKV_AZURE_145")
         + azure_policy("a4af4a39-4135-47fb-b175-47fbdf85311d", "App Service apps should only be accessible over HTTPS")
@@ -138,6 +143,7 @@ RULES = (
         severity=Severity.HIGH,
         types=("azure-native:app:ContainerApp",),
         check=is_off("configuration.ingress.allowInsecure"),
+        sets=always({"configuration.ingress.allowInsecure": False}),
         fix="Set it to false.",
         references=azure_policy("0e80e269-43a4-4ae9-b5bc-178126b8a5cb", "Container Apps should only be accessible over HTTPS"),
     ),
@@ -147,6 +153,7 @@ RULES = (
         severity=Severity.HIGH,
         types=("azure-native:redis:Redis",),
         check=all_of(is_off("enableNonSslPort"), one_of("minimumTlsVersion", "1.2")),
+        sets=always({"enableNonSslPort": False, "minimumTlsVersion": "1.2"}),
         fix="Leave enableNonSslPort off and write minimumTlsVersion '1.2'.",
         references=checkov("CKV_AZURE_91", "CKV_AZURE_148")
         + azure_policy("22bee202-a82f-4305-9a2a-6d7f44d4dedb", "Only secure connections to your Azure Cache for Redis should be enabled"),
@@ -157,6 +164,7 @@ RULES = (
         severity=Severity.HIGH,
         types=("azure-native:eventhub:Namespace", "azure-native:servicebus:Namespace"),
         check=one_of("minimumTlsVersion", "1.2", default="1.2"),
+        sets=always({"minimumTlsVersion": "1.2"}),
         fix="Write '1.2'.",
         references=checkov("CKV_AZURE_223", "CKV_AZURE_205"),
     ),

@@ -127,3 +127,16 @@ def test_a_preset_is_a_configuration_that_pulumi_takes(project: ProjectFactory, 
     assert levels["aws-rds-instance-public"] == "mandatory"
     assert levels["aws-sagemaker-model-version"] == "advisory"
     assert levels["aws-rds-instance-single"] == "mandatory"
+
+
+def test_rules_put_right_what_they_can_where_they_may(project: ProjectFactory, sandbox: Sandbox) -> None:
+    made = program(project, sandbox, "insecure.py")
+    remedied = ("aws-s3-publicaccessblock-off", "azure-storage-account-public-blobs", "azure-storage-account-tls", "aws-any-resource-tags")
+    settings = {"defaultTags": {"environment": "prod", "managed-by": "pulumi"}}
+    made.write({"policy-config.json": json.dumps({"all": "advisory", SETTINGS_POLICY: settings, **dict.fromkeys(remedied, "remediate")})})
+    planned = made.preview("--policy-pack-config", "policy-config.json", "--json")
+    inputs = {step["urn"].rpartition("::")[2]: step["newState"].get("inputs", {}) for step in json.loads(planned.stdout)["steps"]}
+    assert inputs["models-block"]["restrictPublicBuckets"] is True
+    assert (inputs["storage"]["allowBlobPublicAccess"], inputs["storage"]["minimumTlsVersion"]) == (False, "TLS1_2")
+    assert inputs["endpoint-config"]["tags"] == settings["defaultTags"]
+    assert not {policy for _, policy, _ in violations(made.preview("--policy-pack-config", "policy-config.json"))} & set(remedied)
