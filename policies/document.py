@@ -74,7 +74,8 @@ python -m policies.presets hipaa own-settings.json > policy-config.json
 
 EXCEPTIONS = """
 An exception names a rule or a family and a resource (name or URN; `*` stands for any text), the reason, and the last day it counts. Each one in force
-is reported as an advisory at the resource that uses it; one that has ended, or is written wrongly, does not count and is reported too.
+is reported as an advisory at the resource that uses it; one that has ended, or is written wrongly, does not count and is reported too, as
+is one that nothing needs.
 """
 
 

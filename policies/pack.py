@@ -72,6 +72,7 @@ class Pack:
         self._told = False
         self._undecided: dict[str, list[str]] = {}
         self._exempted: list[str] = []
+        self._needed: set[Exemption] = set()
         self._asked = threading.local()
 
     def policies(self) -> list[Policy]:
@@ -107,6 +108,7 @@ class Pack:
         for rule in self._by_type.get(resource.type, ()):
             exemption = self._exemption(rule, resource)
             if exemption is not None and self._breaks(rule, resource):
+                self._needed.add(exemption)
                 report(self._told_exemption(rule, resource, exemption), None)
 
     def _counts(self, rule: Entry, resource: Resource, exemption: Exemption) -> bool:
@@ -175,6 +177,7 @@ class Pack:
                 for resource, message in rule.findings(Stack(args, self.settings, stack_name())):
                     exemption = self._exemption(rule, resource)
                     if exemption is not None:
+                        self._needed.add(exemption)
                         self._exempted.append(self._told_exemption(rule, resource, exemption))
                     if exemption is None or not self._counts(rule, resource, exemption):
                         report(message, resource.urn)
@@ -197,6 +200,10 @@ class Pack:
         exempted, self._exempted = self._exempted, []
         for line in exempted:
             report(line, None)
+        needed, self._needed = self._needed, set()
+        for exemption in self.settings.exemptions:
+            if exemption not in needed:
+                report(f"Nothing needs the exception of '{exemption.resource}' from '{exemption.rule}': delete it.", None)
         if undecided:
             lines = [f"{rule}: {_listed(undecided[rule])}" for rule in sorted(undecided)]
             report("\n".join(["This preview does not know values that rules need; the update decides them:", *lines]), None)

@@ -1,9 +1,11 @@
 """The pack as the process that Pulumi starts, asked over gRPC as the engine asks: every rule, on compliant and on broken resources."""
 
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +24,29 @@ PACK = Path(__file__).resolve().parents[2] / "policies"
 LEVELS = {rule.id: rule.level.value.upper() for rule in RULES}
 
 
-@pytest.fixture(scope="module")
-def analyzer() -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
-    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(PACK)]
-    with subprocess.Popen(command, cwd=PACK, stdout=subprocess.PIPE, text=True) as process:
+@contextmanager
+def running(pack: Path) -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
+    """The pack in a folder, as a process."""
+    command = [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:1", str(pack)]
+    with subprocess.Popen(command, cwd=pack, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         port = process.stdout.readline().strip()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             yield analyzer_pb2_grpc.AnalyzerStub(channel)
         process.terminate()
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> Iterator[analyzer_pb2_grpc.AnalyzerStub]:
+    with running(PACK) as started:
+        yield started
+
+
+def test_the_pack_runs_from_a_folder_of_any_name_away_from_the_project(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "guard-rails-1.0"
+    shutil.copytree(PACK, elsewhere, ignore=shutil.ignore_patterns("__pycache__"))
+    with running(elsewhere) as copied:
+        assert len(copied.GetAnalyzerInfo(empty_pb2.Empty()).policies) == len(ENTRIES) + 2
 
 
 def ask(analyzer: analyzer_pb2_grpc.AnalyzerStub, token: str, props: dict[str, Any]) -> dict[str, analyzer_pb2.AnalyzeDiagnostic]:

@@ -102,3 +102,12 @@ def test_an_exception_from_a_stack_rule_is_granted_and_reported_at_the_end() -> 
     ((policy, message),) = run(STACK_CASES[0], {"exceptions": [entry]})
     assert policy == REPORT_POLICY
     assert "aws-s3-bucket-unblocked is not applied to bucket until 2999-12-31: The account blocks it" in message
+
+
+def test_an_exception_that_nothing_needs_is_told_at_the_end() -> None:
+    needed = {"rule": "public-storage", "resource": "bucket", "reason": "The account blocks it for all buckets", "expires": "2999-12-31"}
+    idle = {"rule": "aws-rds-*", "resource": "orders", "reason": "Was moved to another stack", "expires": "2999-12-31"}
+    said = run(STACK_CASES[0], {"exceptions": [needed, idle]})
+    assert [message for _, message in said if "Nothing needs" in message] == [
+        "None Nothing needs the exception of 'orders' from 'aws-rds-*': delete it."
+    ]
