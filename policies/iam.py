@@ -6,6 +6,18 @@ from typing import Any, cast
 from policies.view import View
 
 ANYBODY = "*"
+NARROWING = (
+    "aws:source",
+    "aws:principal",
+    "aws:userid",
+    "aws:vpcsource",
+    "aws:calledvia",
+    "kms:calleraccount",
+    "kms:viaservice",
+    "s3:dataaccesspoint",
+)
+"""Beginnings of the condition keys that tell who calls or from where:
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"""
 
 
 def statements(view: View, path: str, effect: str = "Allow") -> Iterator[Mapping[str, Any]]:
@@ -37,7 +49,16 @@ def allows_anybody(statement: Mapping[str, Any]) -> bool:
         values = [each for key in cast("Mapping[str, Any]", principal) for each in texts(cast("Mapping[str, Any]", principal), key)]
     else:
         values = texts(statement, "Principal")
-    return ANYBODY in values and not statement.get("Condition")
+    return ANYBODY in values and not _narrows(statement.get("Condition"))
+
+
+def _narrows(condition: Any) -> bool:
+    """Whether a condition asks who calls or from where; one on TLS, for example, lets everybody in."""
+    if not isinstance(condition, Mapping):
+        return False
+    operators = cast("Mapping[str, Any]", condition)
+    keys = (key for operator in operators if isinstance(operators[operator], Mapping) for key in cast("Mapping[str, Any]", operators[operator]))
+    return any(key.lower().startswith(NARROWING) for key in keys)
 
 
 def name(statement: Mapping[str, Any], index: int) -> str:

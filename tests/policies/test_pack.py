@@ -298,6 +298,21 @@ def test_what_is_right_as_it_is_passes(token: str, changes: dict[str, Any]) -> N
     assert run(token, props) == {}
 
 
+@pytest.mark.parametrize(
+    ("condition", "open_to_all"),
+    [
+        ({"Bool": {"aws:SecureTransport": "true"}}, True),
+        ({"StringEquals": {"aws:SourceAccount": "123456789012"}}, False),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:events:*:123456789012:rule/*"}}, False),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, False),
+    ],
+)
+def test_only_a_condition_on_the_caller_narrows_a_policy_for_everybody(condition: dict[str, Any], open_to_all: bool) -> None:
+    token = "aws:sqs/queuePolicy:QueuePolicy"
+    policy_for_all = document({**allow("sqs:SendMessage", "*", "*"), "Condition": condition})
+    assert bool(run(token, changed(COMPLIANT[token], "policy", policy_for_all))) is open_to_all
+
+
 SERVERLESS = [{"variantName": "main", "modelName": "m", "serverlessConfig": {"maxConcurrency": 5.0, "memorySizeInMb": 2048.0}}]
 
 
