@@ -59,17 +59,8 @@ def _json(value: Any) -> Any:
         return value
 
 
-def _parts(separator: str) -> Callable[[Any], Any]:
-    return lambda value: value.split(separator) if isinstance(value, str) else value
-
-
 def _drop(value: Any) -> Any:
     return UNKNOWN
-
-
-def _keys(value: Any) -> Any:
-    fields = as_object(value)
-    return value if fields is None else list(fields)
 
 
 def _single(value: Any) -> Any:
@@ -84,12 +75,7 @@ def _log_types(value: Any) -> Any:
 _FORMS: Mapping[str, Callable[[Any], Any]] = {
     "upper": _upper,
     "json": _json,
-    "comma": _parts(","),
     "unchecked": _drop,  # the vendor's form differs too much; only its place counts
-    "keys": _keys,
-    "seconds": lambda value: f"{value}s" if isinstance(value, int | float) else value,
-    "last": lambda value: value.rsplit("/", 1)[-1] if isinstance(value, str) else value,
-    "inverse": lambda value: (not value) if isinstance(value, bool) else value,
     "enabled": lambda value: {True: "ENABLED", False: "DISABLED"}.get(value, value) if isinstance(value, bool) else value,
     "scheme": lambda value: {True: "internal", False: "internet-facing"}.get(value, value) if isinstance(value, bool) else value,
     "single": _single,

@@ -12,8 +12,6 @@ from sandbox.models.schema import Check, Compiler, Findings, Path, Schema
 from sandbox.models.tables import load_yaml
 from sandbox.values import Inputs, Refusal
 
-FILES = ("rules_aws", "rules_azure", "rules_google")
-
 
 @dataclass(frozen=True)
 class Rule:
