@@ -31,7 +31,9 @@ class ModelDeployProvider(sdk.Provider):
         cancel: Callable[[], None] = lambda: None,
         ready: Callable[[], None] = lambda: None,
     ) -> None:
-        """`ready` raises `ResourceError` when something the resources need is not installed; a preview finds it out. `components` loads the component classes: only a schema or a construction needs them, and their cloud SDKs are slow to import."""
+        """`ready` raises `ResourceError` when something the resources need is not installed; a preview finds it out.
+
+        `components` loads the component classes: only a schema or a construction needs them, and their cloud SDKs are slow to import."""
         self._version = version
         self._resources = {resource.token: resource for resource in resources}
         self._components = components
