@@ -54,9 +54,9 @@ for number, resource in enumerate(json.loads((here / "resources.json").read_text
 
 SLICE_MODULES = """
 import json, sys
-from modeldeploy.grid import Cloud, database, managed_endpoint, network
+from modeldeploy.grid import Cloud, DeploymentType, database, endpoint, network
 cloud = Cloud(sys.argv[1])
-network(cloud), database(cloud), managed_endpoint(cloud)
+network(cloud), database(cloud), endpoint(DeploymentType.MANAGED_ENDPOINT, cloud)
 sdk = {"aws": "pulumi_aws", "azure": "pulumi_azure_native", "gcp": "pulumi_gcp"}[sys.argv[1]]
 print(json.dumps([name for name in sys.modules if name.split(".")[0] == sdk]))
 """
@@ -132,7 +132,9 @@ def imports(cloud: str, rounds: int) -> None:
     """Import time of a cloud's slice, and of the SDK modules alone."""
     modules = json.loads(subprocess.run([sys.executable, "-c", SLICE_MODULES, cloud], check=True, capture_output=True, text=True).stdout)
     sdk = f"import importlib\nfor name in {modules!r}: importlib.import_module(name)"
-    ours = f"from modeldeploy.grid import *\ncloud = Cloud({cloud!r}); network(cloud), database(cloud), managed_endpoint(cloud)"
+    ours = (
+        f"from modeldeploy.grid import *\ncloud = Cloud({cloud!r}); network(cloud), database(cloud), endpoint(DeploymentType.MANAGED_ENDPOINT, cloud)"
+    )
     times: dict[str, list[float]] = {ours: [], sdk: []}
     for _ in range(rounds + 1):
         for program, each in times.items():

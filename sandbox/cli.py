@@ -30,7 +30,11 @@ class UsageError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.run is not _coverage:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
     run: Callable[[Home, argparse.Namespace], int] = options.run
     try:
         return run(Home(options.home or default_folder()), options)
@@ -85,8 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     fault.add_parser("clear", help="remove all faults").set_defaults(run=_fault_clear)
     fault.add_parser("list", help="list the faults").set_defaults(run=_fault_list)
 
-    coverage = commands.add_parser("coverage", help="how much of each type is held against the vendor's own model")
-    coverage.add_argument("rest", nargs=argparse.REMAINDER)
+    coverage = commands.add_parser(
+        "coverage", help="how much of each type is held against the vendor's own model; takes options of its own, see -h", add_help=False
+    )
     coverage.set_defaults(run=_coverage)
     return parser
 

@@ -6,6 +6,7 @@ The workload: real-time requests all day with peaks in promotions, answers withi
 from dataclasses import dataclass, replace
 
 from modeldeploy import grid
+from modeldeploy.grid import DeploymentType
 from modeldeploy.spec import Access, Compute, DatabaseArgs, Environment, ManagedEndpointArgs, NetworkArgs, Operations, Rollout, Scaling
 from stacks.outputs import export_endpoint
 from stacks.settings import Release, load
@@ -18,6 +19,7 @@ class DynamicPricing:
     """The stack's configuration, key `modeldeploy:workload`."""
 
     environment: Environment
+    deployment: DeploymentType = DeploymentType.MANAGED_ENDPOINT
     models: list[Release]
     rollout: Rollout = Rollout()
     compute: Compute = Compute()
@@ -29,7 +31,7 @@ class DynamicPricing:
 def deploy() -> None:
     """A private network, the database in it, and the endpoint that reads it."""
     cloud, workload = load(DynamicPricing)
-    endpoint_class = grid.managed_endpoint(cloud)
+    endpoint_class = grid.endpoint(workload.deployment, cloud)
     endpoint_args = ManagedEndpointArgs(
         models=[release.model("dynamic-pricing", cloud) for release in workload.models],
         rollout=workload.rollout,

@@ -114,9 +114,9 @@ def database(cloud: Cloud) -> DatabaseClass:
     return _load(DATABASES[cloud])
 
 
-def managed_endpoint(cloud: Cloud) -> ManagedEndpointClass:
-    """The class that makes a managed endpoint on `cloud`."""
-    return _load(DEPLOYMENTS[DeploymentType.MANAGED_ENDPOINT, cloud])
+def endpoint(kind: DeploymentType, cloud: Cloud) -> ManagedEndpointClass:
+    """The class that deploys a model that answers requests on `cloud` in the way `kind` says."""
+    return _load(DEPLOYMENTS[kind, cloud])
 
 
 def check(component: Callable[..., object], name: str, args: object) -> None:

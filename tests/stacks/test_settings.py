@@ -56,6 +56,7 @@ def test_cloud_and_workload_are_read_from_two_keys(configure: Configure) -> None
         ({"modeldeploy:clod": "aws"}, "modeldeploy:clod: 'modeldeploy:clod' is not known; did you mean 'modeldeploy:cloud'?"),
         ({"modeldeploy:workload": {**WORKLOAD, "scalin": {}}}, "scalin: 'scalin' is not known; did you mean 'scaling'?"),
         ({"modeldeploy:workload": {**WORKLOAD, "environment": "test"}}, "environment: 'test' is not allowed; use one of dev, prod"),
+        ({"modeldeploy:workload": {**WORKLOAD, "deployment": "servrless"}}, "deployment: 'servrless' is not allowed; use one of managed-endpoint"),
         ({"modeldeploy:workload": {**WORKLOAD, "rollout": {"traffic": {"1": 50}}}}, "rollout.traffic: 50 is 50; the percentages must sum to 100"),
         (
             {"modeldeploy:workload": {**WORKLOAD, "models": [{"version": "1", "source": "s3://b/k", "images": {"aw": "x"}}]}},
