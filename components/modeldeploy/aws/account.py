@@ -1,12 +1,10 @@
 """Where a deployment goes: account, region and partition of the provider that the component uses."""
 
-import re
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from modeldeploy.spec.arguments import ArgumentError, Problem
 from modeldeploy.spec.names import fit
 
 
@@ -33,13 +31,6 @@ def current_account(parent: pulumi.Resource) -> Account:
 def physical_name(name: str, limit: int) -> str:
     """A name for what cannot be auto-named, because something that exists before it must know it.
 
-    It carries project and stack, so that two stacks in one account do not meet, and no two hyphens in a row, which RDS refuses.
+    It carries project and stack, so that two stacks in one account do not meet.
     """
-    return re.sub("-{2,}", "-", fit(f"{name}-{pulumi.get_project()}-{pulumi.get_stack()}", limit))
-
-
-def check_name(component: str, name: str, longest: int) -> None:
-    """Refuses a component's name of which AWS could not make the names of its parts; `longest` leaves room for what is added to it."""
-    if len(name) > longest or not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name):
-        reason = f"'{name}' is no name for it; allowed: 1 to {longest} lower-case letters, digits and '-', beginning with a letter"
-        raise ArgumentError(f"{component} '{name}'", [Problem("name", reason)])
+    return fit(f"{name}-{pulumi.get_project()}-{pulumi.get_stack()}", limit)

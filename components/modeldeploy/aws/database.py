@@ -10,10 +10,11 @@ import pulumi_aws as aws
 from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.database import DatabaseArgs, DatabaseConnection
 from modeldeploy.spec.inputs import as_inputs
+from modeldeploy.spec.names import check_name
 from modeldeploy.spec.operations import Environment
 from modeldeploy.spec.tags import standard_tags
 
-from .account import Account, check_name, current_account, physical_name
+from .account import Account, current_account, physical_name
 from .alarms import alarm_topic, database_alarms
 from .keys import key_arn
 from .network import Attachment, attach
@@ -73,7 +74,7 @@ class RdsDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: RdsDatabaseArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(RdsDatabaseArgs, args, f"RdsDatabase '{name}'")
-        check_name("RdsDatabase", name, LONGEST_NAME)
+        check_name(f"RdsDatabase '{name}'", name, LONGEST_NAME)
         super().__init__("modeldeploy:index:RdsDatabase", name, as_inputs(checked), opts)
         account = current_account(self)
         operations, environment = checked.operations, checked.environment

@@ -14,10 +14,11 @@ from modeldeploy.spec.database import DatabaseConnection
 from modeldeploy.spec.inputs import as_inputs
 from modeldeploy.spec.managed_endpoint import ManagedEndpointArgs
 from modeldeploy.spec.model import Model, remote_problems
+from modeldeploy.spec.names import check_name
 from modeldeploy.spec.rollout import served_version
 from modeldeploy.spec.tags import standard_tags
 
-from .account import check_name, current_account, physical_name
+from .account import current_account, physical_name
 from .alarms import EndpointAlarms, alarm_topic, endpoint_alarms
 from .budget import NAME_TAG, monthly_budget
 from .dashboard import dashboard_url, endpoint_dashboard
@@ -125,7 +126,7 @@ class SageMakerEndpoint(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: SageMakerEndpointArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(SageMakerEndpointArgs, args, f"SageMakerEndpoint '{name}'")
-        check_name("SageMakerEndpoint", name, LONGEST_NAME)
+        check_name(f"SageMakerEndpoint '{name}'", name, LONGEST_NAME)
         super().__init__("modeldeploy:index:SageMakerEndpoint", name, as_inputs(checked), opts)
         account = current_account(self)
         # Fixed: the log group and the alarms are there before the endpoint and name it. The two ways of releasing are two endpoints (`guardrails`).

@@ -13,11 +13,12 @@ import pulumi_aws as aws
 from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.encryption import Encryption
 from modeldeploy.spec.inputs import as_inputs
+from modeldeploy.spec.names import check_name
 from modeldeploy.spec.network import Network, NetworkArgs, cidr_problems, subnets
 from modeldeploy.spec.operations import Environment
 from modeldeploy.spec.tags import standard_tags
 
-from .account import Account, check_name, current_account
+from .account import Account, current_account
 from .instances import INTERFACE_ENDPOINT_HOURLY_USD, monthly
 from .keys import key_arn
 from .policy_documents import Statement, document, trust
@@ -64,7 +65,7 @@ class AwsNetwork(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AwsNetworkArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(AwsNetworkArgs, args, f"AwsNetwork '{name}'")
-        check_name("AwsNetwork", name, LONGEST_NAME)
+        check_name(f"AwsNetwork '{name}'", name, LONGEST_NAME)
         super().__init__("modeldeploy:index:AwsNetwork", name, as_inputs(checked), opts)
         child = pulumi.ResourceOptions(parent=self)
         account = current_account(self)

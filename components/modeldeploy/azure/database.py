@@ -10,11 +10,13 @@ import pulumi_azure_native as native
 from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.database import DatabaseArgs, DatabaseConnection
 from modeldeploy.spec.inputs import as_inputs
+from modeldeploy.spec.names import check_name
 from modeldeploy.spec.operations import Operations
 
 from . import ids
 from .alarms import YELLOW, action_group, metric_alarm
 from .group import Group, group
+from .ids import LONGEST
 from .keys import CustomerKey, customer_key, key_problems
 from .logs import diagnostics, log_workspace
 from .network import attach
@@ -89,6 +91,7 @@ class AzureSqlDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AzureSqlDatabaseArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(AzureSqlDatabaseArgs, args, f"AzureSqlDatabase '{name}'")
+        check_name(f"AzureSqlDatabase '{name}'", name, LONGEST)
         super().__init__("modeldeploy:index:AzureSqlDatabase", name, as_inputs(checked), opts)
 
         in_group = group(name, checked.resource_group_name, checked.environment, checked.tags, self)

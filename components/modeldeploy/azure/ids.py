@@ -16,6 +16,10 @@ RESOURCE_ID = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/[
 KEY_ID = re.compile(r"https://[a-zA-Z0-9.-]+/keys/[a-zA-Z0-9-]+/[0-9a-f]{32}")
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
+LONGEST = 40
+"""Characters of a component's name. A Log Analytics workspace takes 63, private endpoints 64; the longest of ours adds 15 and 8 for auto-naming."""
+LONGEST_NETWORK = LONGEST + len("-network")
+
 
 def lift(function: Callable[[str], T], value: pulumi.Input[str]) -> pulumi.Output[T]:
     """`function` of a value that may be known later only."""

@@ -14,6 +14,7 @@ from modeldeploy.spec.database import DatabaseConnection
 from modeldeploy.spec.inputs import as_inputs
 from modeldeploy.spec.managed_endpoint import ManagedEndpointArgs
 from modeldeploy.spec.model import remote_problems
+from modeldeploy.spec.names import check_name
 from modeldeploy.spec.rollout import served_version, shares
 
 from . import dashboard, ids, instances
@@ -22,6 +23,7 @@ from .budget import budget
 from .deployments import Serving, autoscale, deployment, deployment_name, scaling_problems
 from .group import Group, group
 from .identity import Role, grant, identity
+from .ids import LONGEST
 from .keys import customer_key, key_problems
 from .logs import diagnostics, logs
 from .model_store import model_store
@@ -116,6 +118,7 @@ class AzureMLEndpoint(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AzureMLEndpointArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(AzureMLEndpointArgs, args, f"AzureMLEndpoint '{name}'")
+        check_name(f"AzureMLEndpoint '{name}'", name, LONGEST)
         super().__init__("modeldeploy:index:AzureMLEndpoint", name, as_inputs(checked), opts)
 
         in_group = group(name, checked.resource_group_name, checked.environment, checked.tags, self)

@@ -9,11 +9,13 @@ import pulumi_azure_native as native
 from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.encryption import Encryption
 from modeldeploy.spec.inputs import as_inputs
+from modeldeploy.spec.names import check_name
 from modeldeploy.spec.network import Network, NetworkArgs, cidr_problems, subnets
 
 from . import ids
 from .group import Group, group
 from .identity import Role, grant, identity
+from .ids import LONGEST_NETWORK
 from .keys import CustomerKey, customer_key, key_problems
 from .private_link import ZONES, Attachment
 from .storage import account
@@ -68,6 +70,7 @@ class AzureNetwork(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: AzureNetworkArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(AzureNetworkArgs, args, f"AzureNetwork '{name}'")
+        check_name(f"AzureNetwork '{name}'", name, LONGEST_NETWORK)
         super().__init__("modeldeploy:index:AzureNetwork", name, as_inputs(checked), opts)
 
         in_group = group(name, checked.resource_group_name, checked.environment, checked.tags, self)

@@ -9,6 +9,7 @@ import pulumi_gcp as gcp
 
 from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.database import DatabaseArgs, DatabaseConnection
+from modeldeploy.spec.names import check_name
 from modeldeploy.spec.network import NetworkArgs
 from modeldeploy.spec.operations import Environment
 
@@ -17,7 +18,7 @@ from .database_access import instance_of, instance_roles
 from .keys import data_key
 from .labels import label_problems, labels
 from .logs import log_bucket
-from .names import check_name
+from .names import LONGEST
 from .network import GoogleNetwork
 from .place import place
 from .scope import Scope
@@ -92,7 +93,7 @@ class CloudSqlDatabase(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CloudSqlDatabaseArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(CloudSqlDatabaseArgs, args, f"CloudSqlDatabase '{name}'")
-        check_name(f"CloudSqlDatabase '{name}'", name)
+        check_name(f"CloudSqlDatabase '{name}'", name, LONGEST)
         where = place(f"CloudSqlDatabase '{name}'", opts)
         super().__init__("modeldeploy:index:CloudSqlDatabase", name, to_wire(checked), opts)
         scope = Scope(

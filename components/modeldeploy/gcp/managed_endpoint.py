@@ -12,7 +12,7 @@ from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.compute import choice_problems, choose
 from modeldeploy.spec.managed_endpoint import ManagedEndpointArgs
 from modeldeploy.spec.model import remote_problems
-from modeldeploy.spec.names import fit
+from modeldeploy.spec.names import check_name, fit
 from modeldeploy.spec.network import NetworkArgs
 from modeldeploy.spec.operations import Environment
 from modeldeploy.spec.rollout import served_version
@@ -29,7 +29,7 @@ from .keys import data_key
 from .labels import label_problems, labels
 from .logs import log_bucket
 from .model_store import model_bucket, remote_buckets
-from .names import check_name
+from .names import LONGEST
 from .network import GoogleNetwork
 from .place import place
 from .private_access import private_access, private_host
@@ -116,7 +116,7 @@ class VertexEndpoint(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: VertexEndpointArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(VertexEndpointArgs, args, f"VertexEndpoint '{name}'")
-        check_name(f"VertexEndpoint '{name}'", name)
+        check_name(f"VertexEndpoint '{name}'", name, LONGEST)
         where = place(f"VertexEndpoint '{name}'", opts)
         super().__init__("modeldeploy:index:VertexEndpoint", name, to_wire(checked), opts)
         private = checked.access.exposure is Exposure.PRIVATE

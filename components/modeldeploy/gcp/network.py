@@ -7,13 +7,14 @@ import pulumi_gcp as gcp
 
 from modeldeploy.spec.arguments import parse
 from modeldeploy.spec.encryption import Encryption
+from modeldeploy.spec.names import check_name
 from modeldeploy.spec.network import Network, NetworkArgs, subnets
 from modeldeploy.spec.operations import Environment
 
 from .keys import data_key
 from .labels import labels
 from .logs import log_bucket
-from .names import LONGEST_NETWORK, check_name
+from .names import LONGEST_NETWORK
 from .place import place
 from .scope import Scope
 from .services import enable

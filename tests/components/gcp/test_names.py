@@ -2,25 +2,13 @@ import re
 
 import pytest
 
-from modeldeploy.gcp.names import LONGEST, LONGEST_NETWORK, account_id, check_name
+from modeldeploy.gcp.names import LONGEST_NETWORK, account_id
 from modeldeploy.gcp.network import GoogleNetwork
 from modeldeploy.spec import NetworkArgs
-from modeldeploy.spec.arguments import ArgumentError
 from tests.components.gcp.program import run
 
 COMPUTE = ("gcp:compute/", "gcp:dns/")
 SUFFIX = len("-1a2b3c4")
-
-
-@pytest.mark.parametrize("name", ["a", "pricing-api", "p2", "a" * LONGEST])
-def test_names_that_resources_can_have_are_taken(name: str) -> None:
-    check_name("VertexEndpoint", name)
-
-
-@pytest.mark.parametrize("name", ["", "Pricing", "pricing_api", "2nd", "pricing-", "pricing api", "a" * (LONGEST + 1)])
-def test_other_names_are_refused(name: str) -> None:
-    with pytest.raises(ArgumentError, match=f"VertexEndpoint: name: '{name}' is no name for resources of Google Cloud; allowed: 1 to 30"):
-        check_name("VertexEndpoint", name)
 
 
 def test_the_longest_network_name_leaves_room_for_what_is_added() -> None:
