@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.testing import Sandbox, running_sandbox
 from tests.support.engine import ProjectFactory, locate_engine
 
 
@@ -30,3 +31,10 @@ def project(tmp_path: Path, engine_bin: Path | None) -> Iterator[ProjectFactory]
     factory = ProjectFactory(tmp_path, engine_bin)
     yield factory
     factory.close()
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    """A sandbox on a free port with a database of its own."""
+    with running_sandbox(tmp_path) as running:
+        yield running

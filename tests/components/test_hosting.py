@@ -21,7 +21,7 @@ from modeldeploy.plugin import component_classes
 from modeldeploy.plugin.engine import EngineLog
 from modeldeploy.plugin.schema import Components, package
 from modeldeploy.spec.arguments import Problem, parse
-from sandbox.testing import Sandbox, running_sandbox
+from sandbox.testing import Sandbox
 from tests.support.engine import Project, ProjectFactory, project_file
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*has been deprecated in favor of:DeprecationWarning")
@@ -206,12 +206,6 @@ def sdk(tmp_path_factory: pytest.TempPathFactory, engine_bin: Path | None) -> Pa
     described.mkdir()
     (described / "METADATA").write_text("Metadata-Version: 2.1\nName: pulumi_modeldeploy\nVersion: 0.1.0\n")
     return folder / "out" / "python"
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from policies.pack import SETTINGS_POLICY
 from policies.rules import ENTRIES, FAMILIES
-from sandbox.testing import Sandbox, running_sandbox
+from sandbox.testing import Sandbox
 from tests.support.engine import Completed, Project, ProjectFactory
 
 pytestmark = pytest.mark.engine
@@ -17,12 +16,6 @@ pytestmark = pytest.mark.engine
 HERE = Path(__file__).parent
 PACK = HERE.parents[1] / "policies"
 FAMILY = {rule.id: rule.family.id for rule in ENTRIES}
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path) as running:
-        yield running
 
 
 def program(project: ProjectFactory, sandbox: Sandbox, name: str) -> Project:

@@ -2,14 +2,13 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from sandbox.testing import Sandbox, running_sandbox
+from sandbox.testing import Sandbox
 from tests.support.engine import ROOT, Project, ProjectFactory
 
 IMAGES = {
@@ -17,12 +16,6 @@ IMAGES = {
     "azure": "examplemodels.azurecr.io/dynamic-pricing@sha256:" + "b" * 64,
     "gcp": "europe-west1-docker.pkg.dev/example-models/serving/dynamic-pricing@sha256:" + "c" * 64,
 }
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    with running_sandbox(tmp_path) as running:
-        yield running
 
 
 class StackUnderTest:

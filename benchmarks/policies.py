@@ -1,7 +1,8 @@
-"""How much longer `pulumi preview` takes with the pack: `python -m tests.policies.benchmark [resources] [runs]`.
+"""How much longer `pulumi preview` takes with the pack: `python -m benchmarks.policies [resources] [runs]`.
 
 A program of plain resources of the four providers is previewed in the sandbox without and with the pack, alternating; the medians and their ratio are
-printed, and what the pack adds per resource and rule family."""
+printed, and what the pack adds per resource and rule family.
+"""
 
 import json
 import statistics
@@ -15,7 +16,7 @@ from policies.rules import FAMILIES
 from sandbox.testing import running_sandbox
 from tests.support.engine import ProjectFactory, locate_engine
 
-PACK = Path(__file__).resolve().parents[2] / "policies"
+PACK = Path(__file__).resolve().parents[1] / "policies"
 PROGRAM = """
 import sys
 import pulumi
