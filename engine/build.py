@@ -18,11 +18,26 @@ from pathlib import Path
 
 from . import cache, golang
 from .errors import EngineError
-from .versions import BUILT
+from .versions import BUILT, OLDEST_CLI, OLDEST_GO
 
 _MODULE = Path(__file__).resolve().parent
 _HOST = _MODULE / "language_host"
 _HOST_PACKAGE = "modeldeploy_language_host"
+
+_PULUMI = golang.Product(
+    name=f"Pulumi {BUILT}",
+    linker=f"-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{BUILT}",
+    packages=1650,
+    oldest_go=OLDEST_GO,
+    no_go="Neither the Pulumi CLI nor Go was found on PATH.",
+    choices=(
+        f"modeldeploy needs either the Pulumi CLI ({OLDEST_CLI} or newer) on PATH, or Go {OLDEST_GO} or newer to build it:\n"
+        "    the Pulumi CLI: https://www.pulumi.com/docs/install/\n"
+        "    Go:             https://go.dev/doc/install (or your system's package manager)\n"
+        "Then run `make engine` again."
+    ),
+    otherwise="An installed Pulumi CLI on PATH is used instead of a build.",
+)
 
 _LAUNCHER = """#!/bin/sh
 # -I: what the user's environment adds to Python's path is for the program, not for its host.
@@ -76,11 +91,11 @@ def _host_python(folder: Path) -> Path:
 def _ensure_cli() -> None:
     if _cli_folder().exists():
         return
-    go = golang.require()
+    go = golang.require(_PULUMI)
     cache.note(f"Building the Pulumi CLI {BUILT} from its Go module: 4 to 8 minutes the first time, once per version.")
     started = time.monotonic()
     with cache.fresh_folder(_cli_folder()) as folder:
-        golang.build(go, _MODULE, folder, ["./codegen", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"])
+        golang.build(go, _MODULE, folder, ["./codegen", "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"], _PULUMI)
         (folder / "codegen").rename(folder / "pulumi-python-codegen")
         sdk = Path(golang.run([go, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", "github.com/pulumi/pulumi/sdk/v3"], _MODULE))
         for script in ("cmd/pulumi-language-python-exec", "dist/pulumi-resource-pulumi-python"):

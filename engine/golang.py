@@ -7,36 +7,47 @@ import tempfile
 import threading
 import time
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 
 from .cache import note
 from .errors import EngineError
-from .versions import BUILT, OLDEST_CLI, OLDEST_GO, OLDEST_GO_THAT_UPGRADES, Version
-
-_CHOICES = (
-    f"modeldeploy needs either the Pulumi CLI ({OLDEST_CLI} or newer) on PATH, or Go {OLDEST_GO} or newer to build it:\n"
-    "    the Pulumi CLI: https://www.pulumi.com/docs/install/\n"
-    "    Go:             https://go.dev/doc/install (or your system's package manager)\n"
-    "Then run `make engine` again."
-)
+from .versions import OLDEST_GO_THAT_UPGRADES, Version
 
 # Beside a go.mod, Go may answer for the version that asks for instead of its own.
 _NEUTRAL = Path(tempfile.gettempdir())
 
 _SECONDS_BETWEEN_NOTES = 20
 
-# For the notes alone: how many packages a first build compiles.
-_PACKAGES = 1650
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """Something that is built here, and what its messages say."""
+
+    name: str
+    """As messages name it, with its version."""
+    linker: str
+    """Flags for the linker that stamp the version."""
+    packages: int
+    """How many packages a first build compiles; for the notes alone."""
+    oldest_go: Version
+    """The `go` line of its go.mod; a test compares the two."""
+    no_go: str
+    """What is missing when there is no Go: the first sentence of the message."""
+    choices: str
+    """What the user can do when Go is missing or too old."""
+    otherwise: str
+    """What the user can do when the build fails."""
 
 
-def require() -> str:
+def require(product: Product) -> str:
     """The `go` command, or an error that says what to install."""
     go = shutil.which("go")
     if go is None:
-        raise EngineError(f"Neither the Pulumi CLI nor Go was found on PATH.\n{_CHOICES}")
+        raise EngineError(f"{product.no_go}\n{product.choices}")
     version = Version.parse(run([go, "env", "GOVERSION"], _NEUTRAL).removeprefix("go"))
-    if version is None or version < OLDEST_GO_THAT_UPGRADES or (version < OLDEST_GO and _stays_as_it_is(go)):
-        raise EngineError(f"The Pulumi CLI was not found on PATH, and Go at {go} is version {version}, which is too old.\n{_CHOICES}")
+    if version is None or version < OLDEST_GO_THAT_UPGRADES or (version < product.oldest_go and _stays_as_it_is(go)):
+        raise EngineError(f"{product.name} has to be built, and Go at {go} is version {version}, which is too old.\n{product.choices}")
     return go
 
 
@@ -52,9 +63,9 @@ def run(command: list[str], folder: Path) -> str:
     return done.stdout.strip()
 
 
-def build(go: str, module: Path, target: Path, packages: list[str]) -> None:
+def build(go: str, module: Path, target: Path, packages: list[str], product: Product) -> None:
     """Build main packages of the module in `module` into the folder `target`; takes minutes."""
-    flags = f"-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{BUILT}"
+    flags = f"-s -w {product.linker}".rstrip()
     command = [go, "build", "-v", "-mod=readonly", "-buildvcs=false", "-ldflags", flags, "-o", f"{target}{os.sep}", *packages]
     started = time.monotonic()
     last_lines: deque[str] = deque(maxlen=30)
@@ -82,7 +93,7 @@ def build(go: str, module: Path, target: Path, packages: list[str]) -> None:
                 break
             except subprocess.TimeoutExpired:
                 seconds = time.monotonic() - started
-                done = f"{counts['downloaded']} modules fetched, {counts['compiled']} of about {_PACKAGES} packages compiled"
+                done = f"{counts['downloaded']} modules fetched, {counts['compiled']} of about {product.packages} packages compiled"
                 note(f"  still building: {done}, {seconds:.0f} s")
     except BaseException:
         process.terminate()
@@ -92,7 +103,6 @@ def build(go: str, module: Path, target: Path, packages: list[str]) -> None:
     if process.returncode != 0:
         said = "\n".join(f"    {line}" for line in last_lines)
         raise EngineError(
-            f"Building Pulumi {BUILT} with {go} failed after {time.monotonic() - started:.0f} s. The last lines of `go build`:\n{said}\n"
-            "Is the Go module proxy reachable (`go env GOPROXY`)? Is there disk space for about 3 GB? An installed Pulumi CLI on PATH "
-            "is used instead of a build."
+            f"Building {product.name} with {go} failed after {time.monotonic() - started:.0f} s. The last lines of `go build`:\n{said}\n"
+            f"Is the Go module proxy reachable (`go env GOPROXY`)? Is there disk space for about 3 GB? {product.otherwise}".rstrip()
         )
