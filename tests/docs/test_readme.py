@@ -1,5 +1,6 @@
 """README says what is so: its grid, its stacks, its commands, its code and its links."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,7 @@ def test_the_code_for_other_repositories_deploys_an_endpoint(tmp_path: Path, mon
     (tmp_path / "model" / "model.pkl").write_text("weights")
     monkeypatch.chdir(tmp_path)
     recorder = Recorder()
+    asyncio.set_event_loop(asyncio.new_event_loop())
     set_mocks(recorder, project="elsewhere", stack="dev")
     (program,) = blocks("python")
 

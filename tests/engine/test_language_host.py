@@ -18,7 +18,7 @@ from google.protobuf.empty_pb2 import Empty
 from engine.language_host import VERSION, install, link, packages
 from engine.language_host.errors import HostError, NotSupportedError
 from engine.language_host.packages import Package
-from engine.language_host.process import Child, Children, Stream
+from engine.language_host.process import SECONDS_FOR_PLUGIN, Child, Children, Stream
 from engine.language_host.protos import language_pb2, language_pb2_grpc
 from engine.language_host.toolchain import Toolchain
 from tests.support.engine import ROOT
@@ -227,8 +227,8 @@ class Heard:
         self.said[stream] += data
 
 
-def start(script: str, heard: Heard) -> Child:
-    return Child([sys.executable, "-u", "-c", script], None, os.environ, heard)
+def start(script: str, heard: Heard, patience: float = SECONDS_FOR_PLUGIN) -> Child:
+    return Child([sys.executable, "-u", "-c", script], None, os.environ, heard, patience)
 
 
 def test_child_is_heard_to_its_last_byte() -> None:
@@ -242,7 +242,7 @@ def test_child_is_heard_to_its_last_byte() -> None:
 
 def test_child_that_is_ended_may_clean_up_but_says_nothing_more(tmp_path: Path) -> None:
     heard = Heard()
-    child = start(f"import time\nprint('up')\ntry:\n  time.sleep(60)\nfinally:\n  open({str(tmp_path / 'clean')!r}, 'w')\n", heard)
+    child = start(f"import time\nprint('up')\ntry:\n  time.sleep(60)\nfinally:\n  open({str(tmp_path / 'clean')!r}, 'w')\n", heard, patience=30)
     wait_for(lambda: heard.said[Stream.OUT] == b"up\n")
 
     child.end()
@@ -280,7 +280,7 @@ def test_end_of_the_host_ends_every_child_and_refuses_new_ones() -> None:
 
     children.end_all(for_good=True)
 
-    assert all(child.has_ended for child in running)
+    wait_for(lambda: all(child.has_ended for child in running))
     with pytest.raises(HostError, match="shutting down"):
         children.start([sys.executable], None, os.environ, Heard())
 

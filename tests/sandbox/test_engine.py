@@ -225,6 +225,11 @@ def test_a_kill_halfway_is_ended_by_the_next_up(tmp_path: Path, project: Project
     else:
         up.kill()
         made.run("cancel", "--yes", "--stack", "dev")
+        # The create goes on, as a cloud's would, and ends when nobody listens any more.
+        deadline = time.monotonic() + 20
+        while MODEL not in [token for token, _ in served.ids()]:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
     slow.clear_faults()
     made.up()
     made.preview("--expect-no-changes")
