@@ -1,7 +1,7 @@
 """Builds the control plane into the cache: one folder, named after the content it was made from and complete as soon as it exists.
 
-    <key>/bin/            kube-apiserver, kube-controller-manager, etcd
-    <key>/definitions/    custom resource definitions as their projects publish them
+<key>/bin/            kube-apiserver, kube-controller-manager, etcd
+<key>/definitions/    custom resource definitions as their projects publish them
 """
 
 import json
