@@ -8,7 +8,7 @@ from typing import Any, NoReturn, Protocol
 
 import grpc
 from google.protobuf import empty_pb2, json_format, struct_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from sandbox.naming import Mode, Wish
 
@@ -76,6 +76,16 @@ def empty() -> Any:
 def invoke_response(result: Any) -> Any:
     """An invoke's result; the field is called `return`, which Python cannot name."""
     return provider_pb2.InvokeResponse(**{"return": result})
+
+
+def abort_partial(context: Context, resource_id: str, properties: dict[str, Any], reason: str) -> NoReturn:
+    """Fail the call, and tell the engine that the resource is there all the same: it keeps it and tries again."""
+    detail = provider_pb2.ErrorResourceInitFailed(id=resource_id, properties=to_struct(properties), reasons=[reason])
+    packed = status_pb2.Status(code=UNKNOWN.value[0], message=reason)
+    packed.details.add().Pack(detail)
+    raising: Any = context
+    raising.set_trailing_metadata((("grpc-status-details-bin", packed.SerializeToString()),))
+    context.abort(UNKNOWN, reason)
 
 
 def autonaming_wish(request: Any) -> Wish | None:

@@ -18,6 +18,8 @@ from sandbox.config import GCP_PROJECT_NUMBER, ProviderConfig, read_settings
 from sandbox.diff import Change
 from sandbox.faults import CancelledError, FaultError
 from sandbox.invokes import InvokeError, is_secret
+from sandbox.kubernetes.client import Client
+from sandbox.kubernetes.provider import Clusters, PartialError
 from sandbox.metadata import UnknownTypeError, catalog
 from sandbox.protocol import Context
 from sandbox.service import MissingError, RefusedError, Service
@@ -50,10 +52,11 @@ class Server:
     are the ones made here, and an endpoint with models on it is not deleted here.
     """
 
-    def __init__(self, store: Store, vertex_store: Path, port: int = 0) -> None:
+    def __init__(self, store: Store, vertex_store: Path, port: int = 0, cluster: Client | None = None) -> None:
+        """`cluster` is the Kubernetes API server that objects go to; without one they are kept in the store."""
         self._executor = futures.ThreadPoolExecutor(max_workers=_WORKERS)
         service = Service(store, lambda endpoint: self._vertex.deployed_models(endpoint))
-        self._grpc = protocol.make_server(Provider(service), self._executor)
+        self._grpc = protocol.make_server(Provider(service, Clusters(service, cluster)), self._executor)
         bound = protocol.bind(self._grpc, port)
         if bound == 0:
             raise PortTakenError(port)
@@ -104,8 +107,9 @@ class Server:
 class Provider(protocol.ProviderServicer):
     """Translates between the protocol's messages and the service."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, clusters: Clusters) -> None:
         self._service = service
+        self._clusters = clusters
         self._configs: dict[str, ProviderConfig] = {}
         self._latest: dict[str, ProviderConfig] = {}
         self._cancelled: dict[str, threading.Event] = {}
@@ -171,7 +175,7 @@ class Provider(protocol.ProviderServicer):
 
         def run() -> Any:
             new, old = _read(request.news), _read(request.olds)
-            inputs, refusals = self._service.check(
+            inputs, refusals = self._of(request, context).check(
                 request.urn,
                 new.values,
                 old=old.values,
@@ -190,12 +194,13 @@ class Provider(protocol.ProviderServicer):
         """Compare old and new inputs."""
 
         def run() -> Any:
-            old_inputs = _read(request.old_inputs).values or _read(request.olds).values
-            diff = self._service.diff(
+            old_state = _read(request.olds).values
+            diff = self._of(request, context).diff(
                 request.urn,
                 request.id,
-                old_inputs,
+                _read(request.old_inputs).values or old_state,
                 _read(request.news).values,
+                old_state=old_state,
                 ignore=frozenset(request.ignoreChanges),
                 config=self._config(request, context),
             )
@@ -225,7 +230,7 @@ class Provider(protocol.ProviderServicer):
 
         def run() -> Any:
             given = _read(request.properties)
-            resource_id, outputs = self._service.create(
+            resource_id, outputs = self._of(request, context).create(
                 request.urn,
                 given.values,
                 preview=request.preview,
@@ -241,7 +246,7 @@ class Provider(protocol.ProviderServicer):
 
         def run() -> Any:
             inputs, state = _read(request.inputs), _read(request.properties)
-            found = self._service.read(request.urn, request.id, inputs.values, state.values, config=self._config(request, context))
+            found = self._of(request, context).read(request.urn, request.id, inputs.values, state.values, config=self._config(request, context))
             if found is None:
                 return protocol.messages.ReadResponse()
             hidden = inputs.secrets | state.secrets
@@ -254,13 +259,14 @@ class Provider(protocol.ProviderServicer):
 
         def run() -> Any:
             new, old = _read(request.news), _read(request.olds)
-            outputs = self._service.update(
+            outputs = self._of(request, context).update(
                 request.urn,
                 request.id,
                 new.values,
                 old.values,
                 preview=request.preview,
                 config=self._config(request, context),
+                ignore=frozenset(request.ignoreChanges),
                 cancelled=self._cancelled.get(context.peer()),
             )
             return protocol.messages.UpdateResponse(properties=_write(outputs, new.secrets))
@@ -271,7 +277,7 @@ class Provider(protocol.ProviderServicer):
         """Delete a resource."""
 
         def run() -> Any:
-            self._service.delete(
+            self._of(request, context).delete(
                 request.urn,
                 request.id,
                 _read(request.old_inputs).values,
@@ -315,9 +321,17 @@ class Provider(protocol.ProviderServicer):
             return context.abort(protocol.UNKNOWN, str(error))
         except (MissingError, FaultError, CancelledError) as error:
             return context.abort(protocol.UNKNOWN, str(error))
+        except PartialError as error:
+            return protocol.abort_partial(context, error.resource_id, to_plain(error.state), str(error))
         except Exception as error:
             _log.exception("the sandbox failed")
             return context.abort(protocol.INTERNAL, f"the sandbox itself failed ({type(error).__name__}: {error}); see its log")
+
+    def _of(self, request: Any, context: Context) -> Service | Clusters:
+        """Who answers for a resource: the store, or a Kubernetes API server."""
+        if package_of(parse(request.urn).token) == "kubernetes" and self._clusters.takes(self._config(request, context)):
+            return self._clusters
+        return self._service
 
     def _config(self, request: Any, context: Context) -> ProviderConfig:
         return self._config_of(package_of(parse(request.urn).token), context)

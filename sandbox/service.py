@@ -62,7 +62,7 @@ class Service:
         parsed = parse(urn)
         if old:
             self.store.acknowledge_urn(urn)
-        resource, table = self._type(parsed.token)
+        resource, table = self.resource_type(parsed.token)
         new = {name: value for name, value in new.items() if value is not None and not name.startswith("__")}
         new = self._azure_location(resource, new, config)
         named, problems = apply_name(resource, table, new, old_inputs=old, logical_name=parsed.name, seed=seed, wish=wish)
@@ -73,9 +73,19 @@ class Service:
             problems += _vendor_check(resource.token, as_declared(catalog(resource.package), resource, named))
         return named, problems
 
-    def diff(self, urn: str, resource_id: str, old_inputs: Inputs, new: Inputs, *, ignore: frozenset[str], config: ProviderConfig) -> Diff:
-        """What an update would change, and whether it needs a new resource."""
-        resource, table = self._type(parse(urn).token)
+    def diff(
+        self,
+        urn: str,
+        resource_id: str,
+        old_inputs: Inputs,
+        new: Inputs,
+        *,
+        old_state: Inputs | None = None,
+        ignore: frozenset[str],
+        config: ProviderConfig,
+    ) -> Diff:
+        """What an update would change, and whether it needs a new resource. Only a cluster's provider looks at `old_state`."""
+        resource, table = self.resource_type(parse(urn).token)
         record = self._find(resource, table, resource_id, old_inputs, config)
         if record is not None:
             self.store.acknowledge(record)
@@ -92,7 +102,7 @@ class Service:
         self, urn: str, inputs: Inputs, *, preview: bool, config: ProviderConfig, cancelled: threading.Event | None = None
     ) -> tuple[str, Inputs]:
         """Make a resource: its id and state. Recorded before the answer leaves."""
-        resource, table = self._type(parse(urn).token)
+        resource, table = self.resource_type(parse(urn).token)
         if preview:
             return "", preview_outputs(resource, table, inputs)
         trigger = faults.due(self.store, resource.token, "create")
@@ -129,7 +139,7 @@ class Service:
 
     def read(self, urn: str, resource_id: str, inputs: Inputs, state: Inputs, *, config: ProviderConfig) -> tuple[Inputs, Inputs] | None:
         """The inputs and state of what exists under an id, or None."""
-        resource, table = self._type(parse(urn).token)
+        resource, table = self.resource_type(parse(urn).token)
         faults.start(trigger := faults.due(self.store, resource.token, "read"), threading.Event())
         record = self._find(resource, table, resource_id, inputs or state, config)
         faults.finish(trigger)
@@ -151,10 +161,11 @@ class Service:
         *,
         preview: bool,
         config: ProviderConfig,
+        ignore: frozenset[str] = frozenset(),
         cancelled: threading.Event | None = None,
     ) -> Inputs:
-        """Change a resource in place: its new state."""
-        resource, table = self._type(parse(urn).token)
+        """Change a resource in place: its new state. Only a cluster's provider looks at `ignore`: the engine has put the old values in for it."""
+        resource, table = self.resource_type(parse(urn).token)
         record = self._find(resource, table, resource_id, {**old_state, **new}, config)
         if preview:
             return self._preview_update(resource, table, record, resource_id, new, old_state, config)
@@ -173,7 +184,7 @@ class Service:
         self, urn: str, resource_id: str, inputs: Inputs, state: Inputs, *, config: ProviderConfig, cancelled: threading.Event | None = None
     ) -> None:
         """Delete a resource. One that is gone already is deleted."""
-        resource, table = self._type(parse(urn).token)
+        resource, table = self.resource_type(parse(urn).token)
         trigger = faults.due(self.store, resource.token, "delete")
         faults.start(trigger, cancelled or threading.Event())
         with self.store.transaction():
@@ -203,7 +214,7 @@ class Service:
 
     def _write(self, record: Record, new: Inputs, config: ProviderConfig) -> Inputs:
         """Give an existing resource new inputs: its new state."""
-        resource, table = self._type(record.token)
+        resource, table = self.resource_type(record.token)
         completed = with_defaults(resource, new, config, record.nonce)
         unique = self._refuse_taken(resource, table, record.id, record.realm, completed, record)
         found = self._refuse_write(resource, table, record.id, completed, record, config)
@@ -222,7 +233,8 @@ class Service:
         if refusals:
             raise RefusedError(f"deploying {resource.token} '{resource_id}'", refusals)
 
-    def _type(self, token: str) -> tuple[ResourceType, Row]:
+    def resource_type(self, token: str) -> tuple[ResourceType, Row]:
+        """What is known of a type."""
         package = package_of(token)
         try:
             return catalog(package).resource(token), row(token)

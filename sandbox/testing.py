@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.drift import edit
+from sandbox.kubernetes.client import Client
 from sandbox.server import Server
 from sandbox.store import Record, Store
 from sandbox.urns import PACKAGES
@@ -14,10 +15,10 @@ from sandbox.urns import PACKAGES
 class Sandbox:
     """A running sandbox and what tests do to it."""
 
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, cluster: Client | None = None) -> None:
         self.database = database
         self.store = Store(database)
-        self._server = Server(self.store, database.with_name("vertex.db"))
+        self._server = Server(self.store, database.with_name("vertex.db"), cluster=cluster)
         self._server.start()
 
     @property
@@ -73,9 +74,9 @@ class Sandbox:
 
 
 @contextmanager
-def running_sandbox(folder: Path) -> Generator[Sandbox]:
-    """A sandbox whose database lies in the folder."""
-    sandbox = Sandbox(folder / "sandbox.db")
+def running_sandbox(folder: Path, cluster: Client | None = None) -> Generator[Sandbox]:
+    """A sandbox whose database lies in the folder; Kubernetes objects go to `cluster` where one is given."""
+    sandbox = Sandbox(folder / "sandbox.db", cluster)
     try:
         yield sandbox
     finally:
