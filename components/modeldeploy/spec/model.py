@@ -12,7 +12,7 @@ from .arguments import Problem
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
 VERSION = re.compile(r"[a-z0-9]([a-z0-9.-]{0,18}[a-z0-9])?")
 IMAGE_BY_DIGEST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?/[a-z0-9._/-]+(:[\w.-]+)?@sha256:[0-9a-f]{64}")
-REMOTE = re.compile(r"(s3|gs|azureml|https)://.+")
+REMOTE = re.compile(r"(s3|gs|azureml|https|pvc)://.+")
 SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?|CONNECTION_?STRING)S?$", re.IGNORECASE)
 
 
@@ -67,7 +67,8 @@ class Model:
     """Version as the team counts them ("3", "2026-11-01"): 1 to 20 lower-case letters, digits, '.' and '-'."""
     source: str
     """The artifact: a local file, a local directory (relative to the program's folder), or the URI of an object the cloud can read
-    (`s3://` on AWS, `gs://` on Google Cloud, `azureml://` or `https://` on Azure). A local artifact is uploaded under its content hash."""
+    (`s3://` on AWS, `gs://` on Google Cloud, `azureml://` or `https://` on Azure, `pvc://claim/path` on Kubernetes). A local artifact is uploaded
+    under its content hash."""
     container: Container
     """The container that serves this version."""
 
@@ -97,7 +98,7 @@ def remote_problems(models: list[Model], schemes: tuple[str, ...], cloud: str) -
 def _local_problems(source: str) -> Iterator[Problem]:
     path = Path(source)
     if "://" in source:
-        yield Problem("source", f"'{source}' has a scheme that is not known; allowed: s3://, gs://, azureml://, https://, or a local path")
+        yield Problem("source", f"'{source}' has a scheme that is not known; allowed: s3://, gs://, azureml://, https://, pvc://, or a local path")
     elif not path.exists():
         yield Problem("source", f"'{source}' does not exist (looked in {path.resolve().parent})")
     elif path.is_dir() and not any(each.is_file() for each in path.rglob("*")):
