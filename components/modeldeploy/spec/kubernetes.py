@@ -364,8 +364,8 @@ class WorkloadArgs(PodArgs):
     """A model as a server on Kubernetes: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/."""
 
     models: list[Model]
-    """The versions deployed, oldest first. Their sources are on object storage (`s3://`, `gs://`, `https://`) or on a volume (`pvc://claim/path`); the
-    server finds the files in `$MODEL_DIR`."""
+    """The versions deployed, oldest first. Their sources are on object storage (`s3://`, `gs://`, `https://`) or on a volume (`pvc://claim/path`).
+    The server finds the files in `$MODEL_DIR`."""
     rollout: Rollout = Rollout()
     """How requests are shared between the versions. Shares other than 0 and 100 need `route.gateway`. Default: all to the last."""
     scaling: PodScaling = PodScaling()
@@ -403,7 +403,7 @@ class BatchWorkloadArgs(PodArgs):
     """A model that scores in batches on Kubernetes: on a schedule, or once. https://kubernetes.io/docs/concepts/workloads/controllers/job/."""
 
     model: Model
-    """The version that scores. Its source is as for `WorkloadArgs`; the container finds the files in `$MODEL_DIR`. Its port and paths are not used."""
+    """The version that scores. Its source is as for `WorkloadArgs`; the container finds the files in `$MODEL_DIR`. It has no port and no paths."""
     command: list[str] = field(default_factory=list[str])
     """Arguments of the container. Default: the image's own."""
     schedule: str | None = None
