@@ -43,7 +43,7 @@ def pod_template(
     elif downloaded:
         volumes.append(core.VolumeArgs(name="model", empty_dir=core.EmptyDirVolumeSourceArgs(size_limit=memory(args.resources.disk_mib))))
     volumes += [core.VolumeArgs(name=f"secret-{name}", secret=core.SecretVolumeSourceArgs(secret_name=name)) for name in args.secrets]
-    labels = {**scope.labels, VERSION: model.version, **args.identity.pod_labels}
+    labels = {**scope.labels, VERSION: model.version, **args.pod_identity.pod_labels}
     return core.PodTemplateSpecArgs(
         metadata=ObjectMetaArgs(labels=labels),
         spec=core.PodSpecArgs(

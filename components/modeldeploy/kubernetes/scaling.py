@@ -23,16 +23,20 @@ def autoscale(scope: Scope, deployment: Deployment, name: str, version: str, sca
     return _autoscaler(scope, deployment, name, version, scaling) if scaling.is_automatic else None
 
 
-def disruption_budget(scope: Scope, name: str, version: str) -> policy.PodDisruptionBudget:
-    """One replica at a time when machines are emptied. It counts from the replicas there are, so it holds whatever the autoscaler does."""
+def disruption_budget(scope: Scope, name: str, version: str | None = None) -> policy.PodDisruptionBudget:
+    """One replica at a time when machines are emptied, of one version or of all.
+
+    It counts from the replicas there are, so it holds whatever the autoscaler does.
+    """
+    chosen = {} if version is None else {VERSION: version}
     return policy.PodDisruptionBudget(
-        f"{scope.name}-budget-v{version}",
-        metadata=scope.metadata(name, {VERSION: version}),
+        f"{scope.name}-budget" if version is None else f"{scope.name}-budget-v{version}",
+        metadata=scope.metadata(name, chosen),
         spec=policy.PodDisruptionBudgetSpecArgs(
             max_unavailable=1,
             # A replica that is broken already must not keep a machine from being emptied.
             unhealthy_pod_eviction_policy="AlwaysAllow",
-            selector=LabelSelectorArgs(match_labels={**scope.selector, VERSION: version}),
+            selector=LabelSelectorArgs(match_labels={**scope.selector, **chosen}),
         ),
         opts=scope.child(),
     )

@@ -54,6 +54,10 @@ class Scope:
             name=name, namespace=self.namespace, labels={**self.labels, **(labels or {})}, annotations=dict(annotations) if annotations else None
         )
 
+    def template(self, labels: Mapping[str, str]) -> ObjectMetaArgs:
+        """Metadata of what a controller makes after a template."""
+        return ObjectMetaArgs(labels={**self.labels, **labels})
+
     def child(self, *depends_on: pulumi.Resource, **options: Any) -> pulumi.ResourceOptions:
         """Options of a resource that comes after `depends_on`."""
         return pulumi.ResourceOptions(parent=self.component, depends_on=list(depends_on), **options)

@@ -49,7 +49,7 @@ def space(before: Scope, args: PodArgs, *, pods: int, callers: list[networking.N
         ready += [namespace, _quota(scope, args, pods), _limits(scope, args)]
     account = core.ServiceAccount(
         f"{scope.name}-account",
-        metadata=scope.metadata(scope.name, annotations=args.identity.annotations),
+        metadata=scope.metadata(scope.name, annotations=args.pod_identity.annotations),
         automount_service_account_token=False,
         image_pull_secrets=None if args.registry_secret is None else [core.LocalObjectReferenceArgs(name=args.registry_secret)],
         opts=scope.child(),
@@ -134,8 +134,8 @@ def _deny(scope: Scope) -> networking.NetworkPolicy:
 
 def _allow(scope: Scope, args: PodArgs, callers: list[networking.NetworkPolicyIngressRuleArgs]) -> networking.NetworkPolicy:
     egress = [_dns(), *(_destination(each) for each in args.network.egress)]
-    if args.identity.endpoint is not None:
-        egress += [_to(cidr, port) for cidr, port in _ENDPOINTS[args.identity.endpoint]]
+    if args.pod_identity.endpoint is not None:
+        egress += [_to(cidr, port) for cidr, port in _ENDPOINTS[args.pod_identity.endpoint]]
     return networking.NetworkPolicy(
         f"{scope.name}-allow",
         metadata=scope.metadata(f"{scope.name}-allow"),

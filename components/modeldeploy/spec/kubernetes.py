@@ -202,7 +202,7 @@ class Destination:
             yield Problem("cidr", f"'{self.cidr}' is not an IPv4 range ({error}); write for example 10.20.0.0/16")
             return
         if network.subnet_of(LINK_LOCAL):
-            yield Problem("cidr", f"'{self.cidr}' is where machines hand out their identity; pods get their own by identity.endpoint")
+            yield Problem("cidr", f"'{self.cidr}' is where machines hand out their identity; pods get their own by pod_identity.endpoint")
         if not 1 <= self.port <= 65535:
             yield Problem("port", f"{self.port} is not a port; allowed: 1 to 65535")
 
@@ -310,6 +310,20 @@ class Monitoring:
 
 
 @dataclass(frozen=True, kw_only=True)
+class JobAlerts:
+    """Alerts on batches, for the Prometheus operator and kube-state-metrics."""
+
+    enabled: bool = True
+    """Whether the cluster has the operator. Default true; false: nobody hears of a run that failed."""
+    labels: dict[str, str] = field(default_factory=dict[str, str])
+    """Labels by which Prometheus finds its rules, such as `release: kube-prometheus-stack`."""
+
+    def problems(self) -> Iterator[Problem]:
+        """See `Checked`."""
+        yield from _label_problems("labels", self.labels)
+
+
+@dataclass(frozen=True, kw_only=True)
 class PodArgs:
     """What every kind of workload has: where it runs, as whom, and what it may reach."""
 
@@ -317,7 +331,7 @@ class PodArgs:
     """What one pod asks for. Default: half a CPU and 512 MiB, up to 2 CPUs and 2 GiB."""
     placement: Placement = Placement()
     """Which machines. Default: any."""
-    identity: PodIdentity = PodIdentity()
+    pod_identity: PodIdentity = PodIdentity()
     """The pods' identity in a cloud. Default: none."""
     network: NetworkRules = NetworkRules()
     """What may talk to the pods, and what they may talk to. Default: only DNS."""
@@ -418,6 +432,8 @@ class BatchWorkloadArgs(PodArgs):
     """How often a task is tried again after it failed, 0 to 10. A lost machine does not count."""
     deadline_minutes: int = 240
     """Time a run has, in minutes, 1 or more; then it is ended as failed."""
+    alerts: JobAlerts = JobAlerts()
+    """Alerts on runs that fail. Default: on."""
     history: int = 3
     """Finished runs whose logs are kept, of each outcome, 1 to 20. Only with `schedule`."""
 
