@@ -1,0 +1,226 @@
+"""The components on a real API server with its controllers, through the real engine: every variant up, again, changed, and down."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.components.kubernetes.cluster import Stack, changes
+from tests.components.kubernetes.conftest import MakeStack
+
+pytestmark = pytest.mark.engine
+
+IMAGE = "registry.example.com/team/pricing@sha256:" + "a" * 64
+NEWER = "registry.example.com/team/pricing@sha256:" + "c" * 64
+LOADER = "registry.example.com/platform/loader@sha256:" + "b" * 64
+ZERO = {"prometheus_url": "http://prometheus.monitoring:9090", "query": "sum(rate(requests_total[1m]))", "threshold": 10}
+GATEWAY = {"hostname": "pricing.example.com", "gateway": "gateways/public"}
+INGRESS = {"hostname": "pricing.example.com", "ingress_class": "nginx", "tls_secret": "certificate", "proxy_namespace": "ingress"}
+FEW = {"minimum": 1, "maximum": 2}
+
+
+def model(version: str = "1", image: str = IMAGE, source: str = "pvc://models/pricing") -> dict[str, Any]:
+    return {"name": "pricing", "version": version, "source": source, "container": {"image": image}}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A way to use a component, and changes to it one after the other, each with the kinds of what it does to resources."""
+
+    arguments: dict[str, Any]
+    steps: list[tuple[dict[str, Any], set[str]]]
+    component: str = "KubernetesWorkload"
+    kinds: set[str] = field(default_factory=set[str])
+    """Kinds that must be in the cluster."""
+
+
+WORKLOAD: dict[str, Any] = {"models": [model()], "scaling": FEW}
+
+VARIANTS = {
+    "volume": Variant(
+        WORKLOAD,
+        [
+            ({"models": [model(image=NEWER)]}, {"update"}),
+            ({"resources": {"cpu_millis": 250, "memory_mib": 256}}, {"update"}),
+            ({"tags": {"cost-center": "pricing"}}, {"update"}),
+            ({"scaling": {"minimum": 2, "maximum": 4, "target_cpu_percent": 60}}, {"update"}),
+            ({"monitoring": {"enabled": False}}, {"update", "delete"}),
+            ({"network": {"callers": ["shop/frontend"]}, "drain_seconds": 5, "user_id": 20000}, {"update"}),
+        ],
+        kinds={"ServiceMonitor", "PrometheusRule", "HorizontalPodAutoscaler", "PodDisruptionBudget", "ResourceQuota", "LimitRange"},
+    ),
+    "fetched, private registry, secrets": Variant(
+        {
+            **WORKLOAD,
+            "models": [model(source="s3://models/pricing/1")],
+            "loader_image": LOADER,
+            "network": {"egress": [{"cidr": "0.0.0.0/0"}]},
+            "registry_secret": "registry",
+            "secrets": ["storage"],
+            "pod_identity": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::000000000000:role/pricing"}, "endpoint": "eks"},
+        },
+        [({"secrets": ["storage", "certificate"]}, {"update"}), ({"network": {"egress": [{"cidr": "10.9.0.0/16"}]}}, {"update"})],
+    ),
+    "gpu": Variant(
+        {**WORKLOAD, "resources": {"gpus": 1}, "placement": {"node_labels": {"pool": "gpu"}, "tolerations": [{"key": "spot", "value": "true"}]}},
+        [({"resources": {"gpus": 2}}, {"update"})],
+    ),
+    "fixed": Variant(
+        {**WORKLOAD, "scaling": {"minimum": 2, "maximum": 2}},
+        [({"scaling": {"minimum": 3, "maximum": 3}}, {"update"}), ({"scaling": {"minimum": 3, "maximum": 5}}, {"update", "create"})],
+    ),
+    "to zero": Variant(
+        {**WORKLOAD, "scaling": {**FEW, "to_zero": ZERO}},
+        [({"scaling": {**FEW, "to_zero": {**ZERO, "threshold": 20}}}, {"update"}), ({"scaling": FEW}, {"replace", "update", "create", "delete"})],
+        kinds={"ScaledObject"},
+    ),
+    "gateway": Variant(
+        {**WORKLOAD, "route": GATEWAY},
+        [({"route": {**GATEWAY, "hostname": "prices.example.com"}}, {"update"}), ({"request_seconds": 60}, {"update"})],
+        kinds={"HTTPRoute"},
+    ),
+    "ingress": Variant(
+        {**WORKLOAD, "route": INGRESS},
+        [({"route": {**INGRESS, "tls_secret": "newer"}}, {"update"}), ({"route": GATEWAY}, {"create", "delete", "update", "replace"})],
+        kinds={"Ingress"},
+    ),
+    "schedule": Variant(
+        {"model": model(), "schedule": "0 3 * * *"},
+        [({"schedule": "0 4 * * 1", "time_zone": "Europe/Berlin"}, {"update"}), ({"tasks": 10, "parallelism": 5}, {"update"})],
+        "KubernetesBatch",
+        {"CronJob"},
+    ),
+    "one task for each store": Variant(
+        {"model": model(), "tasks": 6, "parallelism": 3},
+        [({"command": ["--month", "last"]}, {"replace", "create-replacement", "delete-replaced"}), ({"tags": {"owner": "pricing"}}, {"update"})],
+        "KubernetesBatch",
+        {"Job"},
+    ),
+    "kserve": Variant(
+        {"model": model(), "scaling": FEW},
+        [({"model_format": "sklearn"}, {"update"}), ({"model_format": "sklearn", "protocol": "v2", "runtime": "sklearnserver"}, {"update"})],
+        "KServeEndpoint",
+        {"InferenceService"},
+    ),
+    "kserve canary": Variant(
+        {"model": model(), "mode": "Serverless", "scaling": {"minimum": 0}},
+        [
+            ({"model": model("2"), "canary_percent": 10}, {"update"}),
+            ({"model": model("2"), "canary_percent": 0}, {"update"}),
+            ({"model": model("2")}, {"update"}),
+        ],
+        "KServeEndpoint",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_variant_goes_up_stays_as_it_is_takes_every_change_and_leaves_nothing(name: str, stack: MakeStack) -> None:
+    variant = VARIANTS[name]
+    made = stack("v-" + "".join(letter for letter in name if letter.isalpha())[:12], variant.component)
+    made.write(**variant.arguments)
+    made.project.preview()
+    assert set(made.up()) == {"create"}
+    assert set(made.up()) == set(), "the second run must change nothing"
+    for kind in variant.kinds:
+        assert any(kind == each["type"].rpartition(":")[2] for each in made.project.resources()), kind
+
+    arguments = dict(variant.arguments)
+    for change, expected in variant.steps:
+        arguments |= change
+        made.write(**arguments)
+        made.project.preview()
+        done = set(made.up())
+        assert done
+        assert done <= expected, (change, done)
+        assert set(made.up()) == set(), change
+    assert set(changes(made.project.refresh("--json"))) == set(), "what the server wrote into the objects is no drift"
+
+    made.project.destroy()
+    assert made.left() == []
+
+
+def test_a_change_made_behind_pulumi_s_back_is_seen_by_refresh_and_put_right(stack: MakeStack) -> None:
+    made = stack("drift")
+    made.up(**WORKLOAD)
+    made.edit("v1", "Service", "drift", {"spec": {"selector": {"app.kubernetes.io/version": "9"}}})
+    made.edit("networking.k8s.io/v1", "NetworkPolicy", "drift-deny", {"spec": {"policyTypes": ["Ingress"]}})
+
+    refreshed = changes(made.project.refresh("--json"))
+    assert refreshed == {"update": 2}
+    shown = made.project.preview("--diff").stdout
+    assert '"9" => "1"' in shown
+    assert '"Egress"' in shown
+
+    # The fields are somebody else's now. Taking them back is a conflict, which server-side apply shows instead of overwriting it.
+    refused = made.project.up(check=False).failed().output
+    assert 'conflict with "somebody"' in refused
+    assert "pulumi.com/patchForce" in refused
+    for kind, name in (("Service", "drift"), ("NetworkPolicy", "drift-deny")):
+        give_back(made, "v1" if kind == "Service" else "networking.k8s.io/v1", kind, name)
+    made.up()
+    assert made.live("v1", "Service")["spec"]["selector"]["app.kubernetes.io/version"] == "1"
+    assert made.live("networking.k8s.io/v1", "NetworkPolicy", "drift-deny")["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    made.project.destroy()
+
+
+def give_back(made: Stack, api_version: str, kind: str, name: str) -> None:
+    """Somebody stops to hold fields of an object."""
+    held = made.live(api_version, kind, name)["metadata"]["managedFields"]
+    made.edit(api_version, kind, name, {"metadata": {"managedFields": [each for each in held if each["manager"] != "somebody"]}})
+
+
+def test_a_deleted_object_is_made_again(stack: MakeStack) -> None:
+    made = stack("deleted")
+    made.up(**WORKLOAD)
+    budgets = made.client.kind("policy/v1", "PodDisruptionBudget")
+    assert budgets is not None
+    made.client.delete(budgets, made.namespace, "deleted-v1")
+    assert changes(made.project.refresh("--json")) == {"delete": 1}
+    assert made.up() == {"create": 1}
+    made.project.destroy()
+
+
+def test_autoscaler_and_pulumi_share_an_object_without_a_fight(stack: MakeStack) -> None:
+    made = stack("shared")
+    made.up(**{**WORKLOAD, "scaling": {"minimum": 2, "maximum": 6}})
+    assert made.live("apps/v1", "Deployment", "shared-v1")["spec"]["replicas"] == 2
+
+    # The cluster's own autoscaler raises the number when its lower bound is raised: no metric is needed for that.
+    made.edit("autoscaling/v2", "HorizontalPodAutoscaler", "shared-v1", {"spec": {"minReplicas": 4}}, manager="autoscaling-test")
+    wait_for_replicas(made, 4)
+    managers = {
+        entry["manager"]
+        for entry in made.live("apps/v1", "Deployment", "shared-v1")["metadata"]["managedFields"]
+        if "f:replicas" in entry["fieldsV1"].get("f:spec", {})
+    }
+    assert managers == {"kube-controller-manager"}, "the field belongs to the autoscaler alone"
+
+    assert made.up() == {}, "nothing to do"
+    assert "spec.replicas" not in made.project.preview("--refresh", "--diff").stdout
+    made.up(**{**WORKLOAD, "models": [model(image=NEWER)], "scaling": {"minimum": 2, "maximum": 6}}, check=False)
+    live = made.live("apps/v1", "Deployment", "shared-v1")
+    assert live["spec"]["template"]["spec"]["containers"][0]["image"] == NEWER
+    assert live["spec"]["replicas"] == 4, "a release keeps what the autoscaler decided"
+    made.project.destroy()
+
+
+def wait_for_replicas(made: Stack, wanted: int) -> None:
+    import time
+
+    deadline = time.monotonic() + 30
+    while made.live("apps/v1", "Deployment", f"{made.name}-v1")["spec"]["replicas"] != wanted:
+        assert time.monotonic() < deadline, f"the autoscaler did not go to {wanted}"
+        time.sleep(0.3)
+
+
+def test_the_number_is_ours_again_when_autoscaling_ends(stack: MakeStack) -> None:
+    made = stack("ended")
+    made.up(**{**WORKLOAD, "scaling": {"minimum": 2, "maximum": 6}})
+    path = f"/apis/apps/v1/namespaces/{made.namespace}/deployments/ended-v1/scale"
+    made.client.merge(path, {"spec": {"replicas": 5}}, "kube-controller-manager")
+    made.edit("autoscaling/v2", "HorizontalPodAutoscaler", "ended-v1", {"spec": {"minReplicas": 5}})
+    wait_for_replicas(made, 5)
+    made.up(**{**WORKLOAD, "scaling": {"minimum": 2, "maximum": 2}})
+    assert made.live("apps/v1", "Deployment", "ended-v1")["spec"]["replicas"] == 2
+    made.project.destroy()
