@@ -13,14 +13,20 @@ from modeldeploy.spec.kubernetes import PodScaling, ScaleToZero
 
 from .scope import VERSION, Scope
 
+_TAKEOVER = {"validations.keda.sh/hpa-ownership": "false"}
+"""Lets KEDA start beside the plain autoscaler it takes over from, which Pulumi deletes right after."""
 _TARGET = {"apiVersion": "apps/v1", "kind": "Deployment"}
 
 
-def autoscale(scope: Scope, deployment: Deployment, name: str, version: str, scaling: PodScaling) -> pulumi.Resource | None:
-    """What decides the replicas of one version; nothing where their number is fixed."""
+def autoscale(scope: Scope, deployment: Deployment, name: str, version: str, scaling: PodScaling) -> pulumi.Resource:
+    """What decides the replicas of one version.
+
+    There is always one, also for a fixed number: its bounds are equal then, which it keeps without any metric. So the number of replicas is always its
+    own, and nobody takes it over: while an autoscaler that is no longer wanted waits to be deleted, it sets back whatever Pulumi sets.
+    """
     if scaling.to_zero is not None:
         return _scaled_object(scope, deployment, name, version, scaling, scaling.to_zero)
-    return _autoscaler(scope, deployment, name, version, scaling) if scaling.is_automatic else None
+    return _autoscaler(scope, deployment, name, version, scaling)
 
 
 def disruption_budget(scope: Scope, name: str, version: str | None = None) -> policy.PodDisruptionBudget:
@@ -94,7 +100,7 @@ def _scaled_object(scope: Scope, deployment: Deployment, name: str, version: str
         f"{scope.name}-autoscaler-v{version}",
         api_version="keda.sh/v1alpha1",
         kind="ScaledObject",
-        metadata=scope.metadata(name, {VERSION: version}),
+        metadata=scope.metadata(name, {VERSION: version}, _TAKEOVER),
         spec={
             "scaleTargetRef": {**_TARGET, "name": deployment.metadata.name},
             "idleReplicaCount": 0,

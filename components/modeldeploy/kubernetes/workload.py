@@ -106,7 +106,6 @@ def _callers(args: WorkloadArgs) -> list[NetworkPolicyIngressRuleArgs]:
 
 def _deployment(scope: Scope, args: WorkloadArgs, model: Model, after: list[pulumi.Resource]) -> apps.Deployment:
     selector = {**scope.selector, VERSION: model.version}
-    automatic = args.scaling.is_automatic
     server = container(
         args,
         model,
@@ -124,8 +123,6 @@ def _deployment(scope: Scope, args: WorkloadArgs, model: Model, after: list[pulu
         metadata=scope.metadata(
             version_name(scope.name, model.version),
             {VERSION: model.version},
-            # A change here sends the whole object, replicas included, when their number stops being the autoscaler's.
-            {"modeldeploy/replicas": "autoscaled" if automatic else str(args.scaling.minimum)},
         ),
         spec=apps.DeploymentSpecArgs(
             replicas=args.scaling.minimum,
@@ -145,9 +142,8 @@ def _deployment(scope: Scope, args: WorkloadArgs, model: Model, after: list[pulu
                 grace_seconds=args.drain_seconds + args.request_seconds,
             ),
         ),
-        # The first number is ours, every later one the autoscaler's. Leaving the field out instead would let replicas fall to one, which is the API
-        # server's default, when autoscaling is switched on for a Deployment that had a fixed number.
-        opts=scope.child(*after, ignore_changes=["spec.replicas"] if automatic else None),
+        # The first number is ours, every later one the autoscaler's. Without the field it would start with one replica, the API server's default.
+        opts=scope.child(*after, ignore_changes=["spec.replicas"]),
     )
 
 

@@ -103,7 +103,7 @@ class ScaleToZero:
 
 @dataclass(frozen=True, kw_only=True)
 class PodScaling(Scaling):
-    """Replicas of a workload. The autoscaler owns their number: an update never sets it back."""
+    """Replicas of a workload. The autoscaler owns their number, also where the bounds are equal: an update never sets it back."""
 
     target_memory_percent: int | None = 80
     """Memory use the autoscaler aims at, in percent of `resources.memory_mib`, 10 to 95. None: memory does not count."""

@@ -172,11 +172,12 @@ def test_the_autoscaler_owns_the_replicas() -> None:
     assert KEDA not in graph.types()
 
 
-def test_without_autoscaling_the_number_is_ours() -> None:
+def test_a_fixed_number_is_an_autoscaler_with_equal_bounds() -> None:
     graph = registered(scaling=PodScaling(minimum=3, maximum=3))
     assert graph.one(DEPLOYMENT).inputs["spec"]["replicas"] == 3
-    assert list(graph.one(DEPLOYMENT).options.ignoreChanges) == []
-    assert not {SCALER, KEDA} & graph.types()
+    spec = graph.one(SCALER).inputs["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (3, 3)
+    assert list(graph.one(DEPLOYMENT).options.ignoreChanges) == ["spec.replicas"]
 
 
 def test_a_metric_of_the_pods_is_one_more_reason_to_scale() -> None:
