@@ -1,4 +1,5 @@
-"""Stands in for the machines of a cluster: says of every pod that it runs and is ready, and of a job's pod that it has ended.
+"""Stands in for the machines of a cluster and their scheduler: one machine that takes every pod and says that it runs and is ready, that a job's pod
+has ended, and that a deleted one has stopped.
 
 Nothing runs. Without it a Deployment would never become available, and neither rollouts nor deletion could be watched.
 """
@@ -14,6 +15,7 @@ from . import objects
 from .client import ApiError, Client, Object
 
 _PAUSE = 0.2
+_MACHINE = "sandbox"
 
 
 class Nodes:
@@ -29,6 +31,10 @@ class Nodes:
 
     def start(self) -> None:
         """Begin."""
+        nodes = self._client.kind("v1", "Node")
+        assert nodes is not None
+        labels = {"kubernetes.io/hostname": _MACHINE, "topology.kubernetes.io/zone": "sandbox-a"}
+        self._client.apply(nodes, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": _MACHINE, "labels": labels}}, "nodes")
         self._thread.start()
 
     def stop(self) -> None:
@@ -45,18 +51,33 @@ class Nodes:
 
     def _advance(self, pod: Object) -> None:
         metadata, phase = pod["metadata"], objects.part(pod, "status").get("phase")
-        if metadata.get("deletionTimestamp") or phase in ("Succeeded", "Failed"):
+        path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+        if metadata.get("deletionTimestamp"):
+            self._stop(path, pod)
             return
-        images = {str(container["image"]) for container in objects.parts(pod, "spec", "containers")}
-        if images & self.broken:
+        if phase in ("Succeeded", "Failed"):
             return
+        if not objects.part(pod, "spec").get("nodeName"):
+            target = {"apiVersion": "v1", "kind": "Node", "name": _MACHINE}
+            binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": metadata["name"]}, "target": target}
+            self._send("POST", f"{path}/binding", binding)
         of_job = any(owner["kind"] == "Job" for owner in objects.parts(pod, "metadata", "ownerReferences"))
-        if phase == "Running" and not of_job:
+        images = {str(container["image"]) for container in objects.parts(pod, "spec", "containers")}
+        if images & self.broken or (phase == "Running" and not of_job):
             return
         status = _finished(pod) if phase == "Running" else self._running(pod)
-        path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/status"
         with contextlib.suppress(ApiError):
-            self._client.merge(path, {"status": status}, "nodes")
+            self._client.merge(f"{path}/status", {"status": status}, "nodes")
+
+    def _stop(self, path: str, pod: Object) -> None:
+        if objects.part(pod, "status").get("phase") == "Running":
+            with contextlib.suppress(ApiError):
+                self._client.merge(f"{path}/status", {"status": _finished(pod)}, "nodes")
+        self._send("DELETE", path, {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0})
+
+    def _send(self, method: str, path: str, body: Object) -> None:
+        with contextlib.suppress(ApiError):
+            self._client.request(method, path, body)
 
     def _running(self, pod: Object) -> Object:
         self._count += 1

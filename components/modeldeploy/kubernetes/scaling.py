@@ -21,8 +21,8 @@ _TARGET = {"apiVersion": "apps/v1", "kind": "Deployment"}
 def autoscale(scope: Scope, deployment: Deployment, name: str, version: str, scaling: PodScaling) -> pulumi.Resource:
     """What decides the replicas of one version.
 
-    There is always one, also for a fixed number: its bounds are equal then, which it keeps without any metric. So the number of replicas is always its
-    own, and nobody takes it over: while an autoscaler that is no longer wanted waits to be deleted, it sets back whatever Pulumi sets.
+    There is always one, also for a fixed number: its bounds are equal then, which it keeps without any metric. So the number is always its own, and
+    nobody takes it over: while an autoscaler that is no longer wanted waits to be deleted, it sets back whatever Pulumi sets.
     """
     if scaling.to_zero is not None:
         return _scaled_object(scope, deployment, name, version, scaling, scaling.to_zero)
