@@ -58,7 +58,9 @@ ROWS: dict[str, Row] = {
     "kubernetes:core/v1:Service": Row(
         outputs={"spec.clusterIP": "10.96.0.10", "spec.type": "ClusterIP", "status": {"loadBalancer": {}}}, replaces=frozenset({"spec.clusterIP"})
     ),
-    "kubernetes:core/v1:Secret": Row(outputs={"type": "Opaque"}, replaces=frozenset({"type"})),
+    # The provider replaces settings (unless it is told that they may change), so that a name stands for one content.
+    "kubernetes:core/v1:ConfigMap": Row(replaces=frozenset({"data", "binaryData"})),
+    "kubernetes:core/v1:Secret": Row(outputs={"type": "Opaque"}, replaces=frozenset({"type", "data", "stringData"})),
     "kubernetes:core/v1:PersistentVolumeClaim": Row(
         outputs={"status": {"phase": "Bound"}},
         replaces=frozenset({"spec.accessModes", "spec.storageClassName", "spec.volumeName", "spec.selector", "spec.volumeMode"}),
@@ -69,7 +71,8 @@ ROWS: dict[str, Row] = {
     ),
     "kubernetes:apps/v1:DaemonSet": Row(replaces=_SELECTOR),
     "kubernetes:batch/v1:Job": Row(
-        outputs={"status": {"succeeded": 1}}, replaces=frozenset({"spec.selector", "spec.template", "spec.completions", "spec.completionMode"})
+        outputs={"status": {"succeeded": 1}},
+        replaces=frozenset({"spec.selector", "spec.template", "spec.completions", "spec.parallelism", "spec.completionMode"}),
     ),
     "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": Row(replaces=frozenset({"roleRef"})),
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding": Row(replaces=frozenset({"roleRef"})),
