@@ -125,7 +125,7 @@ def _deployment(scope: Scope, args: WorkloadArgs, model: Model, after: list[pulu
             {VERSION: model.version},
         ),
         spec=apps.DeploymentSpecArgs(
-            replicas=args.scaling.minimum,
+            replicas=None if args.gitops else args.scaling.minimum,
             selector=LabelSelectorArgs(match_labels=selector),
             strategy=apps.DeploymentStrategyArgs(
                 type="RollingUpdate", rolling_update=apps.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge="25%")

@@ -388,6 +388,9 @@ class WorkloadArgs(PodArgs):
     """How it is reached from outside the cluster. Default: not at all."""
     monitoring: Monitoring = Monitoring()
     """Metrics and alerts. Default: on."""
+    gitops: bool = False
+    """Whether the objects are rendered to files that another tool applies. Then the number of replicas is left out, because that tool would set it
+    back with every change; a new version starts with one until its autoscaler sees it. Default: Pulumi applies them."""
     start_seconds: int = 300
     """Time a replica has to load the model, in seconds, 10 or more. A version that takes longer fails its release; the one before keeps serving."""
     request_seconds: int = 30

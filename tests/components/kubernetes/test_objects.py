@@ -180,6 +180,10 @@ def test_a_fixed_number_is_an_autoscaler_with_equal_bounds() -> None:
     assert list(graph.one(DEPLOYMENT).options.ignoreChanges) == ["spec.replicas"]
 
 
+def test_files_for_another_tool_do_not_say_how_many_replicas() -> None:
+    assert "replicas" not in registered(gitops=True).one(DEPLOYMENT).inputs["spec"]
+
+
 def test_a_metric_of_the_pods_is_one_more_reason_to_scale() -> None:
     graph = registered(scaling=PodScaling(pod_metric=PodMetric(name="requests_per_second", average=50)))
     pods = graph.one(SCALER).inputs["spec"]["metrics"][2]["pods"]

@@ -1,0 +1,55 @@
+"""Independent checkers, each at a pinned version, installed into the cache when a test asks for them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from engine import cache, golang
+from engine.control_plane.versions import OLDEST_GO
+
+CHECKOV = "3.3.30"
+KUBE_SCORE = "v1.20.0"
+
+_GO = golang.Product(
+    name=f"kube-score {KUBE_SCORE}",
+    linker="",
+    packages=0,
+    oldest_go=OLDEST_GO,
+    no_go="kube-score has to be built, and Go was not found on PATH.",
+    choices=f"Install Go {OLDEST_GO} or newer.",
+    otherwise="",
+)
+
+
+def checkov() -> list[str]:
+    """The command that runs Checkov: it brings a hundred packages, so it has an environment of its own."""
+    return [str(_installed(f"checkov-{CHECKOV}", _install_checkov) / "bin" / "python"), "-m", "checkov.main"]
+
+
+def kube_score() -> list[str]:
+    """The command that runs kube-score."""
+    return [str(_installed(f"kube-score-{KUBE_SCORE}", _install_kube_score) / "kube-score")]
+
+
+def _installed(name: str, install: Callable[[Path], None]) -> Path:
+    folder = cache.root().parent / "tools" / name
+    if not folder.is_dir():
+        with cache.lock(folder.parent, f"installing {name}"):
+            if not folder.is_dir():
+                with cache.fresh_folder(folder) as made:
+                    install(made)
+    return folder
+
+
+def _install_checkov(folder: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, f"checkov=={CHECKOV}"], check=True)
+
+
+def _install_kube_score(folder: Path) -> None:
+    environment = {**os.environ, "GOBIN": str(folder), "GOWORK": "off", "GOFLAGS": ""}
+    package = f"github.com/zegl/kube-score/cmd/kube-score@{KUBE_SCORE}"
+    subprocess.run([golang.require(_GO), "install", package], cwd=folder, env=environment, check=True)
