@@ -10,14 +10,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.faults import OPERATIONS
 from sandbox.home import Home, Running, default_folder
 from sandbox.store import Record, Store
+
+if TYPE_CHECKING:
+    from sandbox.kubernetes.control_plane import ControlPlane
+    from sandbox.server import Server
 
 _VERTEX_MODEL = "aiplatform.googleapis.com/Model"
 _START_SECONDS = 20.0
@@ -53,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     for name, run, text in (("serve", _serve, "serve in the foreground"), ("start", _start, "start in the background")):
         command = commands.add_parser(name, help=text)
         command.add_argument("--port", type=int, default=0, help="port on the loopback interface (default: a free one)")
+        command.add_argument(
+            "--kubernetes", action="store_true", help="send Kubernetes objects to a real API server, which is built first (minutes) and run beside it"
+        )
         command.set_defaults(run=run)
     for name, run, text in (
         ("stop", _stop, "stop the background sandbox"),
@@ -97,17 +104,30 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(home: Home, options: argparse.Namespace) -> int:
-    from sandbox.server import PortTakenError, Server, warm_up
+    from sandbox.server import PortTakenError, Server
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _refuse_second(home)
     store = Store(home.database)
-    try:
-        server = Server(store, home.vertex_database, options.port)
-    except PortTakenError as error:
-        raise UsageError(str(error)) from None
+    with _control_plane() if options.kubernetes else nullcontext() as plane:
+        try:
+            server = Server(store, home.vertex_database, options.port, plane.client if plane else None)
+        except PortTakenError as error:
+            raise UsageError(str(error)) from None
+        return _serve_until_stopped(home, store, server, {"MODELDEPLOY_SANDBOX_KUBECONFIG": str(plane.kubeconfig)} if plane else {})
+
+
+def _control_plane() -> AbstractContextManager["ControlPlane"]:
+    from sandbox.kubernetes.control_plane import running_control_plane
+
+    return running_control_plane()
+
+
+def _serve_until_stopped(home: Home, store: Store, server: "Server", also: dict[str, str]) -> int:
+    from sandbox.server import warm_up
+
     server.start()
-    running = Running(pid=os.getpid(), port=server.port, environment=server.environment)
+    running = Running(pid=os.getpid(), port=server.port, environment={**server.environment, **also})
     home.note(running)
     print(f"sandbox listening on 127.0.0.1:{server.port}\n{running.exports()}", flush=True)
 
@@ -142,8 +162,11 @@ def _start(home: Home, options: argparse.Namespace) -> int:
             _refuse_second(home)
         print(f"the sandbox already runs on port {running.port}\n{running.exports()}")
         return 0
+    if options.kubernetes:
+        _build_control_plane()
     with home.log.open("ab") as log:
         command = [sys.executable, "-m", "sandbox", "--home", str(home.folder.resolve()), "serve", "--port", str(options.port)]
+        command += ["--kubernetes"] if options.kubernetes else []
         root = Path(__file__).resolve().parent.parent
         start = home.log.stat().st_size
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=root)
@@ -159,6 +182,17 @@ def _start(home: Home, options: argparse.Namespace) -> int:
         time.sleep(0.05)
     process.terminate()
     raise UsageError(f"the sandbox did not start within {_START_SECONDS:.0f} seconds; its log is {home.log}")
+
+
+def _build_control_plane() -> None:
+    """Here, where the user sees how far it is."""
+    from engine.control_plane import build
+    from engine.errors import EngineError
+
+    try:
+        build.ensure()
+    except EngineError as error:
+        raise UsageError(str(error)) from None
 
 
 def _stop(home: Home, options: argparse.Namespace) -> int:

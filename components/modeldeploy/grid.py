@@ -104,6 +104,14 @@ DATABASES: dict[Cloud, str] = {
 }
 
 
+ON_ANY_CLUSTER = (
+    "modeldeploy.kubernetes.workload:KubernetesWorkload",
+    "modeldeploy.kubernetes.batch:KubernetesBatch",
+    "modeldeploy.kubernetes.kserve:KServeEndpoint",
+)
+"""Components for any Kubernetes cluster, a cloud's own or on premises."""
+
+
 def network(cloud: Cloud) -> NetworkClass:
     """The class that makes a private network on `cloud`."""
     return _load(NETWORKS[cloud])

@@ -35,11 +35,11 @@ def main() -> None:
 
 
 def component_classes() -> list[type]:
-    """The hosted components: all of the grid, and the networks and databases it refers to. Loads the SDKs of all clouds."""
+    """The hosted components: all of the grid, the networks and databases it refers to, and those for any cluster. Loads the SDKs of all clouds."""
     from modeldeploy import grid
 
     found: list[type] = []
-    for address in [*grid.DEPLOYMENTS.values(), *grid.NETWORKS.values(), *grid.DATABASES.values()]:
+    for address in [*grid.DEPLOYMENTS.values(), *grid.NETWORKS.values(), *grid.DATABASES.values(), *grid.ON_ANY_CLUSTER]:
         module, _, name = address.partition(":")
         found.append(getattr(importlib.import_module(module), name))
     return found
