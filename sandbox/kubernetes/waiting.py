@@ -55,13 +55,13 @@ def _pause(deadline: float, cancelled: threading.Event | None, problem: str) -> 
 
 def _deployment(live: Object) -> bool:
     status = objects.part(live, "status")
+    if status.get("observedGeneration") != live["metadata"]["generation"]:
+        return False  # the status, a failure too, is about what was there before
     for condition in objects.parts(status, "conditions"):
         if condition.get("type") == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded":
             raise NotReadyError(f"Deployment '{live['metadata']['name']}' did not become ready in time: {condition.get('message')}")
     wanted: Any = live["spec"].get("replicas", 1)
-    seen = status.get("observedGeneration") == live["metadata"]["generation"]
-    counts = [int(status.get(name) or 0) for name in ("updatedReplicas", "availableReplicas", "replicas")]
-    return seen and all(count == wanted for count in counts)
+    return all(int(status.get(name) or 0) == wanted for name in ("updatedReplicas", "availableReplicas", "replicas"))
 
 
 def _job(live: Object) -> bool:

@@ -131,7 +131,7 @@ def _deployment(scope: Scope, args: WorkloadArgs, model: Model, after: list[pulu
                 type="RollingUpdate", rolling_update=apps.RollingUpdateDeploymentArgs(max_unavailable=0, max_surge="25%")
             ),
             min_ready_seconds=_SETTLE_SECONDS,
-            progress_deadline_seconds=args.start_seconds + 60,
+            progress_deadline_seconds=2 * args.start_seconds,
             revision_history_limit=5,
             template=pod_template(
                 scope,

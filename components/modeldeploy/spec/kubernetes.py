@@ -19,7 +19,9 @@ DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 LABEL_KEY = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
-CRON = re.compile(r"(@(hourly|daily|weekly|monthly|yearly)|\S+ \S+ \S+ \S+ \S+)")
+CRON_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 6))
+CRON_PART = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/([1-9]\d*))?")
+TIME_ZONE = re.compile(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*")
 DOWNLOADED = ("s3", "gs", "https")
 """Where a loader can fetch a model from."""
 VOLUME = "pvc"
@@ -53,6 +55,8 @@ class PodResources:
             value: int = getattr(self, name)
             if value < least:
                 yield Problem(name, f"{value} is not allowed; use {least} or more")
+        if "/" not in self.gpu_resource or not LABEL_KEY.fullmatch(self.gpu_resource):
+            yield Problem("gpu_resource", f"'{self.gpu_resource}' is no resource of a device plugin; write for example nvidia.com/gpu")
         for limit, request in (("cpu_limit_millis", "cpu_millis"), ("memory_limit_mib", "memory_mib")):
             most: int = getattr(self, limit)
             asked: int = getattr(self, request)
@@ -256,6 +260,10 @@ class Route:
         """See `Checked`."""
         if not HOST.fullmatch(self.hostname):
             yield Problem("hostname", f"'{self.hostname}' is no host name; write for example pricing.example.com")
+        for name in ("listener", "ingress_class", "tls_secret", "proxy_namespace"):
+            value: str | None = getattr(self, name)
+            if value is not None and not DNS_LABEL.fullmatch(value):
+                yield Problem(name, f"'{value}' is no name; allowed: 1 to 63 lower-case letters, digits and '-'")
         if (self.gateway is None) == (self.ingress_class is None):
             yield Problem("gateway", "give either gateway or ingress_class")
         elif self.gateway is not None:
@@ -392,7 +400,8 @@ class WorkloadArgs(PodArgs):
     """Whether the objects are rendered to files that another tool applies. Then the number of replicas is left out, because that tool would set it
     back with every change; a new version starts with one until its autoscaler sees it. Default: Pulumi applies them."""
     start_seconds: int = 300
-    """Time a replica has to load the model, in seconds, 10 or more. A version that takes longer fails its release; the one before keeps serving."""
+    """Time a replica has to load the model, in seconds, 10 to 7200; fetching its image may take as long again. A version that takes longer fails its
+    release; the one before keeps serving."""
     request_seconds: int = 30
     """Longest time a request may take, in seconds, 1 to 3600. A replica that is stopped has this long to finish what it has begun."""
     drain_seconds: int = 15
@@ -424,7 +433,7 @@ class BatchWorkloadArgs(PodArgs):
     command: list[str] = field(default_factory=list[str])
     """Arguments of the container. Default: the image's own."""
     schedule: str | None = None
-    """When to run, as a cron expression of five fields, such as `0 3 * * *`. Omitted: once for every change of the arguments."""
+    """When to run, as a cron expression of five fields of numbers, such as `0 3 * * *`. Omitted: once for every change of the arguments."""
     time_zone: str | None = None
     """Time zone of `schedule`, such as `Europe/Berlin`. Omitted: `Etc/UTC`. Only with `schedule`."""
     tasks: int = 1
@@ -449,10 +458,12 @@ class BatchWorkloadArgs(PodArgs):
         """See `Checked`."""
         yield from super().problems()
         yield from (Problem(problem.path.replace("models[0]", "model"), problem.reason) for problem in source_problems([self.model], self))
-        if self.schedule is not None and not CRON.fullmatch(self.schedule):
-            yield Problem("schedule", f"'{self.schedule}' is no cron expression; write five fields, such as '0 3 * * *'")
-        if self.time_zone is not None and self.schedule is None:
+        if self.schedule is not None:
+            yield from _cron_problems(self.schedule)
+        elif self.time_zone is not None:
             yield Problem("time_zone", "has no effect without schedule; leave it out")
+        if self.time_zone is not None and not TIME_ZONE.fullmatch(self.time_zone):
+            yield Problem("time_zone", f"'{self.time_zone}' is no time zone; write for example Europe/Berlin")
         for name, low, high in (("tasks", 1, 10000), ("retries", 0, 10), ("deadline_minutes", 1, 43200), ("history", 1, 20)):
             value: int = getattr(self, name)
             if not low <= value <= high:
@@ -490,6 +501,19 @@ def claim(model: Model) -> tuple[str, str] | None:
         return None
     name, _, path = model.source.removeprefix(f"{VOLUME}://").partition("/")
     return name, path
+
+
+def _cron_problems(schedule: str) -> Iterator[Problem]:
+    fields = schedule.split()
+    if len(fields) != len(CRON_FIELDS):
+        yield Problem("schedule", f"'{schedule}' is no cron expression; write five fields, such as '0 3 * * *'")
+        return
+    for written, (name, low, high) in zip(fields, CRON_FIELDS, strict=True):
+        for part in written.split(","):
+            found = CRON_PART.fullmatch(part)
+            bounds = [int(each) for each in (found.groups()[:2] if found else ()) if each is not None]
+            if found is None or not all(low <= each <= high for each in bounds) or bounds != sorted(bounds):
+                yield Problem("schedule", f"'{part}' is no {name}; use {low} to {high}, *, ranges (1-5) and steps (*/5)")
 
 
 def _label_problems(path: str, labels: dict[str, str]) -> Iterator[Problem]:

@@ -65,6 +65,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"resources": PodResources(cpu_millis=5)}, r"resources.cpu_millis: 5 is not allowed; use 10 or more"),
     ({"resources": PodResources(memory_limit_mib=100)}, r"resources.memory_limit_mib: 100 is below memory_mib 512"),
     ({"resources": PodResources(gpus=-1)}, r"resources.gpus: -1 is not allowed"),
+    ({"resources": PodResources(gpus=1, gpu_resource="gpu")}, r"resources.gpu_resource: 'gpu' is no resource of a device plugin"),
     ({"scaling": PodScaling(minimum=0)}, r"scaling.minimum: 0 is not allowed"),
     ({"scaling": PodScaling(target_memory_percent=99)}, r"scaling.target_memory_percent: 99 is not allowed; use 10 to 95"),
     (
@@ -88,6 +89,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"route": Route(**{**GATEWAY, "tls_secret": "x"})}, r"route.tls_secret: excludes gateway"),
     ({"route": Route(**{**INGRESS, "tls_secret": None})}, r"route.tls_secret: is required with ingress_class"),
     ({"route": Route(**{**INGRESS, "proxy_namespace": None})}, r"route.proxy_namespace: is required with ingress_class"),
+    ({"route": Route(**{**GATEWAY, "listener": "Public HTTPS"})}, r"route.listener: 'Public HTTPS' is no name"),
     ({"route": Route(**{**INGRESS, "listener": "https"})}, r"route.listener: excludes ingress_class"),
     ({"monitoring": Monitoring(metrics_path="metrics")}, r"monitoring.metrics_path: 'metrics' is not a path"),
     ({"monitoring": Monitoring(error_percent=0)}, r"monitoring.error_percent: 0 is not allowed; use 1 to 100"),
@@ -128,7 +130,12 @@ BATCH = {"model": model()}
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"schedule": "0 3 * * *", "time_zone": "Europe/Berlin"}, {"tasks": 1000, "parallelism": 50, "command": ["--month", "last"]}],
+    [
+        {},
+        {"schedule": "0 3 * * *", "time_zone": "Europe/Berlin"},
+        {"schedule": "*/15 8-18/2 1,15 * 1-5"},
+        {"tasks": 1000, "parallelism": 50, "command": ["--month", "last"]},
+    ],
 )
 def test_valid_batches_are_taken(changes: dict[str, Any]) -> None:
     parse(BatchWorkloadArgs, {**BATCH, **changes}, "KubernetesBatch 'scoring'")
@@ -138,6 +145,10 @@ def test_valid_batches_are_taken(changes: dict[str, Any]) -> None:
     ("changes", "message"),
     [
         ({"schedule": "every night"}, r"schedule: 'every night' is no cron expression"),
+        ({"schedule": "60 3 * * *"}, r"schedule: '60' is no minute; use 0 to 59"),
+        ({"schedule": "0 18-8 * * *"}, r"schedule: '18-8' is no hour"),
+        ({"schedule": "0 3 * * MON"}, r"schedule: 'MON' is no day of the week; use 0 to 6"),
+        ({"schedule": "0 3 * * *", "time_zone": "my own"}, r"time_zone: 'my own' is no time zone"),
         ({"time_zone": "Europe/Berlin"}, r"time_zone: has no effect without schedule"),
         ({"tasks": 0}, r"tasks: 0 is not allowed; use 1 to 10000"),
         ({"tasks": 2, "parallelism": 3}, r"parallelism: 3 is not allowed; use 1 to tasks, which is 2"),

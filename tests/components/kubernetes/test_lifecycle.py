@@ -17,6 +17,7 @@ LOADER = "registry.example.com/platform/loader@sha256:" + "b" * 64
 ZERO = {"prometheus_url": "http://prometheus.monitoring:9090", "query": "sum(rate(requests_total[1m]))", "threshold": 10}
 GATEWAY = {"hostname": "pricing.example.com", "gateway": "gateways/public"}
 INGRESS = {"hostname": "pricing.example.com", "ingress_class": "nginx", "tls_secret": "certificate", "proxy_namespace": "ingress"}
+METRIC = {"minimum": 3, "maximum": 5, "pod_metric": {"name": "requests_per_second", "average": 50}}
 FEW = {"minimum": 1, "maximum": 2}
 
 
@@ -42,11 +43,12 @@ VARIANTS = {
         WORKLOAD,
         [
             ({"models": [model(image=NEWER)]}, {"update"}),
-            ({"resources": {"cpu_millis": 250, "memory_mib": 256}}, {"update"}),
-            ({"tags": {"cost-center": "pricing"}}, {"update"}),
+            ({"resources": {"cpu_millis": 250, "memory_mib": 256}, "tags": {"cost-center": "pricing"}}, {"update"}),
             ({"scaling": {"minimum": 2, "maximum": 4, "target_cpu_percent": 60}}, {"update"}),
-            ({"monitoring": {"enabled": False}}, {"update", "delete"}),
-            ({"network": {"callers": ["shop/frontend"]}, "drain_seconds": 5, "user_id": 20000}, {"update"}),
+            (
+                {"monitoring": {"enabled": False}, "network": {"callers": ["shop/frontend"]}, "drain_seconds": 5, "user_id": 20000},
+                {"update", "delete"},
+            ),
         ],
         kinds={"ServiceMonitor", "PrometheusRule", "HorizontalPodAutoscaler", "PodDisruptionBudget", "ResourceQuota", "LimitRange"},
     ),
@@ -68,7 +70,11 @@ VARIANTS = {
     ),
     "fixed": Variant(
         {**WORKLOAD, "scaling": {"minimum": 2, "maximum": 2}},
-        [({"scaling": {"minimum": 3, "maximum": 3}}, {"update"}), ({"scaling": {"minimum": 3, "maximum": 5}}, {"update"})],
+        [
+            ({"scaling": {"minimum": 3, "maximum": 3}}, {"update"}),
+            ({"scaling": {"minimum": 3, "maximum": 5}}, {"update"}),
+            ({"scaling": METRIC}, {"update"}),
+        ],
     ),
     "to zero": Variant(
         {**WORKLOAD, "scaling": {**FEW, "to_zero": ZERO}},
