@@ -7,6 +7,7 @@ from pulumi_kubernetes.batch import v1 as batch
 from modeldeploy.spec.arguments import parse
 from modeldeploy.spec.inputs import as_inputs
 from modeldeploy.spec.kubernetes import BatchWorkloadArgs
+from modeldeploy.spec.schedule import Schedule
 
 from .pods import container, pod_template
 from .scope import SKIP_AWAIT, VERSION, Scope, check_name, scope
@@ -73,13 +74,13 @@ def _job(scope: Scope, args: BatchWorkloadArgs, after: list[pulumi.Resource]) ->
     )
 
 
-def _cron_job(scope: Scope, args: BatchWorkloadArgs, schedule: str, after: list[pulumi.Resource]) -> batch.CronJob:
+def _cron_job(scope: Scope, args: BatchWorkloadArgs, schedule: Schedule, after: list[pulumi.Resource]) -> batch.CronJob:
     return batch.CronJob(
         scope.name,
         metadata=scope.metadata(scope.name, {VERSION: args.model.version}),
         spec=batch.CronJobSpecArgs(
-            schedule=schedule,
-            time_zone=args.time_zone or "Etc/UTC",
+            schedule=schedule.cron,
+            time_zone=schedule.time_zone,
             concurrency_policy="Forbid",
             starting_deadline_seconds=_LATE_SECONDS,
             successful_jobs_history_limit=args.history,

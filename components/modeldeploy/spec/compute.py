@@ -48,6 +48,25 @@ class Compute:
                 yield Problem(name, f"{value} is not allowed; use {'0' if name == 'gpus' else '1'} or more")
 
 
+@dataclass(frozen=True, kw_only=True)
+class ContainerCompute:
+    """The size of one container, where the cloud asks for no machine. A service that has only certain sizes gives the smallest that has both."""
+
+    cpu_millis: int = 1000
+    """CPU in thousandths, 250 to 16000."""
+    memory_mib: int = 2048
+    """Memory in MiB, 512 to 122880."""
+    gpus: int = 0
+    """GPUs, 0 to 8, where the service has them."""
+
+    def problems(self) -> Iterator[Problem]:
+        """See `Checked`."""
+        for name, low, high in (("cpu_millis", 250, 16000), ("memory_mib", 512, 122880), ("gpus", 0, 8)):
+            value: int = getattr(self, name)
+            if not low <= value <= high:
+                yield Problem(name, f"{value} is not allowed; use {low} to {high}")
+
+
 def choose(compute: Compute, catalogue: Sequence[InstanceType]) -> InstanceType:
     """The machine for `compute`: the one it names, or the cheapest in `catalogue` that has the size asked for.
 

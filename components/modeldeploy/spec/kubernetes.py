@@ -8,20 +8,18 @@ from enum import StrEnum
 
 import pulumi
 
+from .access import HOST
 from .arguments import Problem
 from .model import IMAGE_BY_DIGEST, Model, remote_problems
 from .operations import Environment
-from .rollout import Rollout, shares, version_problems
+from .rollout import Rollout, split_problems, version_problems
 from .scaling import Scaling
+from .schedule import Schedule
 from .tags import tag_problems
 
 DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-HOST = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 LABEL_KEY = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 LABEL_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?")
-CRON_FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 6))
-CRON_PART = re.compile(r"(?:\*|(\d+)(?:-(\d+))?)(?:/([1-9]\d*))?")
-TIME_ZONE = re.compile(r"[A-Za-z]+(/[A-Za-z0-9_+-]+)*")
 DOWNLOADED = ("s3", "gs", "https")
 """Where a loader can fetch a model from."""
 VOLUME = "pvc"
@@ -419,9 +417,7 @@ class WorkloadArgs(PodArgs):
         paths = {model.container.predict_path for model in self.models}
         if len(paths) > 1:
             yield Problem("models", f"have different predict paths ({', '.join(sorted(paths))}); one route serves all versions")
-        split = any(0 < percent < 100 for percent in shares(self.models, self.rollout).values()) if self.models else False
-        if split and (self.route is None or self.route.gateway is None):
-            yield Problem("rollout.traffic", "splits requests, which needs route.gateway; without one use 0 and 100")
+        yield from split_problems(self.models, self.rollout, self.route is not None and self.route.gateway is not None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -432,10 +428,8 @@ class BatchWorkloadArgs(PodArgs):
     """The version that scores. Its source is as for `WorkloadArgs`; the container finds the files in `$MODEL_DIR`. It has no port and no paths."""
     command: list[str] = field(default_factory=list[str])
     """Arguments of the container. Default: the image's own."""
-    schedule: str | None = None
-    """When to run, as a cron expression of five fields of numbers, such as `0 3 * * *`. Omitted: once for every change of the arguments."""
-    time_zone: str | None = None
-    """Time zone of `schedule`, such as `Europe/Berlin`. Omitted: `Etc/UTC`. Only with `schedule`."""
+    schedule: Schedule | None = None
+    """When it runs. Omitted: once for every change of the arguments."""
     tasks: int = 1
     """Tasks of a run, 1 to 10000: one pod for each, which finds its number, from 0, in `$JOB_COMPLETION_INDEX` and the count in `$TASKS`."""
     parallelism: int = 1
@@ -458,12 +452,6 @@ class BatchWorkloadArgs(PodArgs):
         """See `Checked`."""
         yield from super().problems()
         yield from (Problem(problem.path.replace("models[0]", "model"), problem.reason) for problem in source_problems([self.model], self))
-        if self.schedule is not None:
-            yield from _cron_problems(self.schedule)
-        elif self.time_zone is not None:
-            yield Problem("time_zone", "has no effect without schedule; leave it out")
-        if self.time_zone is not None and not TIME_ZONE.fullmatch(self.time_zone):
-            yield Problem("time_zone", f"'{self.time_zone}' is no time zone; write for example Europe/Berlin")
         for name, low, high in (("tasks", 1, 10000), ("retries", 0, 10), ("deadline_minutes", 1, 43200), ("history", 1, 20)):
             value: int = getattr(self, name)
             if not low <= value <= high:
@@ -501,19 +489,6 @@ def claim(model: Model) -> tuple[str, str] | None:
         return None
     name, _, path = model.source.removeprefix(f"{VOLUME}://").partition("/")
     return name, path
-
-
-def _cron_problems(schedule: str) -> Iterator[Problem]:
-    fields = schedule.split()
-    if len(fields) != len(CRON_FIELDS):
-        yield Problem("schedule", f"'{schedule}' is no cron expression; write five fields, such as '0 3 * * *'")
-        return
-    for written, (name, low, high) in zip(fields, CRON_FIELDS, strict=True):
-        for part in written.split(","):
-            found = CRON_PART.fullmatch(part)
-            bounds = [int(each) for each in (found.groups()[:2] if found else ()) if each is not None]
-            if found is None or not all(low <= each <= high for each in bounds) or bounds != sorted(bounds):
-                yield Problem("schedule", f"'{part}' is no {name}; use {low} to {high}, *, ranges (1-5) and steps (*/5)")
 
 
 def _label_problems(path: str, labels: dict[str, str]) -> Iterator[Problem]:

@@ -1,7 +1,12 @@
-"""The model that is deployed: its artifact, its version, and the container that serves it."""
+"""The model that is deployed: its artifact, its version, and the container that serves it.
+
+A managed endpoint brings the artifact to the container, as its service does. Everywhere else the container or function fetches it: `$MODEL_URI` is
+the address of the artifact (`s3://`, `gs://` or `https://`), which its identity may read, `$MODEL_VERSION` the version. On Kubernetes a loader does
+that beforehand (`$MODEL_DIR`).
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +18,7 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
 VERSION = re.compile(r"[a-z0-9]([a-z0-9.-]{0,18}[a-z0-9])?")
 IMAGE_BY_DIGEST = re.compile(r"[a-z0-9.-]+(:[0-9]+)?/[a-z0-9._/-]+(:[\w.-]+)?@sha256:[0-9a-f]{64}")
 REMOTE = re.compile(r"(s3|gs|azureml|https|pvc)://.+")
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 SECRET_NAME = re.compile(r"(PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|CREDENTIALS?|CONNECTION_?STRING)S?$", re.IGNORECASE)
 
 
@@ -46,20 +52,12 @@ class Container:
             path: str = getattr(self, name)
             if not path.startswith("/"):
                 yield Problem(name, f"'{path}' is not a path; it begins with '/'")
-        for name, value in self.environment.items():
-            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-                yield Problem(f"environment.{name}", f"'{name}' is not a variable name; allowed: letters, digits and '_', not beginning with a digit")
-            if SECRET_NAME.search(name) and isinstance(value, str):
-                yield Problem(
-                    f"environment.{name}",
-                    "is a secret in plain text; keep it in the cloud's vault and pass its address, under a name such as "
-                    f"'{SECRET_NAME.sub('SECRET_ID', name)}'",
-                )
+        yield from environment_problems(self.environment)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
-    """One version of a trained model."""
+class ModelVersion:
+    """One version of a trained model, whatever runs it."""
 
     name: str
     """Name of the model, the same for all its versions: 2 to 32 lower-case letters, digits and '-', beginning with a letter."""
@@ -69,8 +67,6 @@ class Model:
     """The artifact: a local file, a local directory (relative to the program's folder), or the URI of an object the cloud can read
     (`s3://` on AWS, `gs://` on Google Cloud, `azureml://` or `https://` on Azure, `pvc://claim/path` on Kubernetes). A local artifact is uploaded
     under its content hash."""
-    container: Container
-    """The container that serves this version."""
 
     @property
     def is_remote(self) -> bool:
@@ -87,7 +83,38 @@ class Model:
             yield from _local_problems(self.source)
 
 
-def remote_problems(models: list[Model], schemes: tuple[str, ...], cloud: str) -> Iterator[Problem]:
+@dataclass(frozen=True, kw_only=True)
+class Model(ModelVersion):
+    """One version of a trained model, served by a container."""
+
+    container: Container
+    """The container that serves this version."""
+
+
+def environment_problems(environment: Mapping[str, pulumi.Input[str]]) -> Iterator[Problem]:
+    """Problems of environment variables: names no shell takes, and secrets in plain text."""
+    for name, value in environment.items():
+        if not VARIABLE.fullmatch(name):
+            yield Problem(f"environment.{name}", f"'{name}' is not a variable name; allowed: letters, digits and '_', not beginning with a digit")
+        if SECRET_NAME.search(name) and isinstance(value, str):
+            yield Problem(
+                f"environment.{name}",
+                "is a secret in plain text; keep it in the cloud's vault and pass its address, under a name such as "
+                f"'{SECRET_NAME.sub('SECRET_ID', name)}'",
+            )
+
+
+def secret_problems(secrets: Mapping[str, pulumi.Input[str]], environments: Sequence[Mapping[str, pulumi.Input[str]]]) -> Iterator[Problem]:
+    """Problems of variables that come from a vault: names no shell takes, or that are in a version's plain environment already."""
+    plain = {name for environment in environments for name in environment}
+    for name in secrets:
+        if not VARIABLE.fullmatch(name):
+            yield Problem(f"secrets.{name}", f"'{name}' is not a variable name; allowed: letters, digits and '_', not beginning with a digit")
+        if name in plain:
+            yield Problem(f"secrets.{name}", "is in the plain environment as well; give one of the two")
+
+
+def remote_problems(models: Sequence[ModelVersion], schemes: tuple[str, ...], cloud: str) -> Iterator[Problem]:
     """Problems of models whose remote artifact `cloud` cannot read; `schemes` are those it can (`s3`)."""
     for index, model in enumerate(models):
         if model.is_remote and model.source.split("://")[0] not in schemes:

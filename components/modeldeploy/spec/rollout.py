@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from .arguments import Problem, unknown_name
-from .model import Model
+from .model import ModelVersion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Rollout:
             yield Problem("traffic", f"{shares} is {sum(self.traffic.values())}; the percentages must sum to 100")
 
 
-def version_problems(models: Sequence[Model], rollout: Rollout) -> Iterator[Problem]:
+def version_problems(models: Sequence[ModelVersion], rollout: Rollout) -> Iterator[Problem]:
     """Problems between the models and the traffic that names their versions."""
     versions = [model.version for model in models]
     if not models:
@@ -43,14 +43,20 @@ def version_problems(models: Sequence[Model], rollout: Rollout) -> Iterator[Prob
             yield Problem(f"rollout.traffic.{version}", unknown_name(version, versions))
 
 
-def shares(models: Sequence[Model], rollout: Rollout) -> dict[str, int]:
+def split_problems(models: Sequence[ModelVersion], rollout: Rollout, can_split: bool) -> Iterator[Problem]:
+    """Problems of shares between 0 and 100 on Kubernetes, where only a gateway splits requests."""
+    if not can_split and models and any(0 < percent < 100 for percent in shares(models, rollout).values()):
+        yield Problem("rollout.traffic", "splits requests, which needs route.gateway; without one use 0 and 100")
+
+
+def shares(models: Sequence[ModelVersion], rollout: Rollout) -> dict[str, int]:
     """Percent of requests for every deployed version."""
     if not rollout.traffic:
         return {model.version: 100 if model is models[-1] else 0 for model in models}
     return {model.version: rollout.traffic.get(model.version, 0) for model in models}
 
 
-def served_version(models: Sequence[Model], rollout: Rollout) -> str:
+def served_version(models: Sequence[ModelVersion], rollout: Rollout) -> str:
     """The version that answers most requests; the later one of equals."""
     percent = shares(models, rollout)
     return max(reversed(models), key=lambda model: percent[model.version]).version

@@ -28,15 +28,47 @@ class Scaling:
 
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
-        if self.minimum < 1:
-            yield Problem("minimum", f"{self.minimum} is not allowed; use 1 or more")
-        if self.maximum < 1:
-            yield Problem("maximum", f"{self.maximum} is not allowed; use 1 or more")
-        elif self.maximum < self.minimum:
-            yield Problem("maximum", f"{self.maximum} is below scaling.minimum {self.minimum}; use {self.minimum} or more")
+        yield from _bound_problems(self.minimum, self.maximum, least=1)
         if not 10 <= self.target_cpu_percent <= 90:
             yield Problem("target_cpu_percent", f"{self.target_cpu_percent} is not allowed; use 10 to 90")
         for name in ("scale_out_seconds", "scale_in_seconds"):
             seconds: int = getattr(self, name)
             if not 0 <= seconds <= 3600:
                 yield Problem(name, f"{seconds} is not allowed; use 0 to 3600")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplicaScaling:
+    """Replicas of a container between a minimum and a maximum. What adds and removes them is the service's own and an argument of its component."""
+
+    minimum: int = 2
+    """Replicas at least, 0 or more. Default 2: one can fail or be replaced while the other answers. 0 where the service wakes on a request."""
+    maximum: int = 10
+    """Replicas at most, 1 or more."""
+
+    def problems(self) -> Iterator[Problem]:
+        """See `Checked`."""
+        yield from _bound_problems(self.minimum, self.maximum, least=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FunctionScaling:
+    """Instances of a function between a minimum and a maximum, by requests."""
+
+    minimum: int = 0
+    """Instances that are kept warm, and paid, 0 or more. Default 0: nothing runs while nobody asks."""
+    maximum: int = 10
+    """Instances at most, 1 or more. Requests beyond what they can take are refused, so that neither cost nor a database is overrun."""
+
+    def problems(self) -> Iterator[Problem]:
+        """See `Checked`."""
+        yield from _bound_problems(self.minimum, self.maximum, least=0)
+
+
+def _bound_problems(minimum: int, maximum: int, *, least: int) -> Iterator[Problem]:
+    if minimum < least:
+        yield Problem("minimum", f"{minimum} is not allowed; use {least} or more")
+    if maximum < 1:
+        yield Problem("maximum", f"{maximum} is not allowed; use 1 or more")
+    elif maximum < minimum:
+        yield Problem("maximum", f"{maximum} is below scaling.minimum {minimum}; use {minimum} or more")

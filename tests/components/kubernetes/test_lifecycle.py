@@ -92,8 +92,8 @@ VARIANTS = {
         kinds={"Ingress"},
     ),
     "schedule": Variant(
-        {"model": model(), "schedule": "0 3 * * *"},
-        [({"schedule": "0 4 * * 1", "time_zone": "Europe/Berlin"}, {"update"}), ({"tasks": 10, "parallelism": 5}, {"update"})],
+        {"model": model(), "schedule": {"cron": "0 3 * * *"}},
+        [({"schedule": {"cron": "0 4 * * 1", "time_zone": "Europe/Berlin"}}, {"update"}), ({"tasks": 10, "parallelism": 5}, {"update"})],
         "KubernetesBatch",
         {"CronJob"},
     ),

@@ -275,7 +275,7 @@ def test_everything_carries_the_tags_and_who_made_it() -> None:
 
 
 def test_a_schedule_is_a_cron_job_that_never_overlaps() -> None:
-    spec = batch(schedule="0 3 * * *", time_zone="Europe/Berlin").one("kubernetes:batch/v1:CronJob").inputs["spec"]
+    spec = batch(schedule={"cron": "0 3 * * *", "time_zone": "Europe/Berlin"}).one("kubernetes:batch/v1:CronJob").inputs["spec"]
     assert (spec["schedule"], spec["timeZone"], spec["concurrencyPolicy"]) == ("0 3 * * *", "Europe/Berlin", "Forbid")
 
 
