@@ -60,10 +60,10 @@ class BatchArgs:
 class TaskBatchArgs(BatchArgs):
     """A batch of tasks, each a run of the model's container.
 
-    A task finds its number, from 0, in the variable that `$TASK_INDEX_VARIABLE` names, because each service has a name of its own for it that cannot be
-    changed without a shell in the image: `os.environ[os.environ["TASK_INDEX_VARIABLE"]]` is right on every cloud. Their count is in `$TASK_COUNT`, the
-    artifact at `$MODEL_URI`, what to score at `$INPUT_URI`; it writes to `$RESULTS_URI`. It ends with exit code 0 when it has done its share. The
-    container's port and paths are not used.
+    A task finds its number, from 0, in the variable that `$TASK_INDEX_VARIABLE` names: each service has a name of its own for it, which cannot be
+    changed without a shell in the image. So `os.environ[os.environ["TASK_INDEX_VARIABLE"]]` is right on every cloud. Their count is in `$TASK_COUNT`,
+    the artifact at `$MODEL_URI`, what to score at `$INPUT_URI`; it writes to `$RESULTS_URI`. It ends with exit code 0 when it has done its share.
+    The container's port and paths are not used.
     """
 
     command: list[str] = field(default_factory=list[str])
