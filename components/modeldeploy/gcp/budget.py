@@ -1,16 +1,52 @@
 """The monthly budget of a component. Google Cloud keeps budgets at the billing account, not in the project."""
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
 import pulumi
 import pulumi_gcp as gcp
 
+from modeldeploy.spec.arguments import Problem
+from modeldeploy.spec.operations import Operations
+
 from .labels import NAME
 from .scope import Scope
 
+BILLING_ACCOUNT = re.compile(r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}")
 MOST_CHANNELS = 5
 """How many notification channels a budget may have."""
+
+
+def billing_problems(billing_account: str | None, operations: Operations) -> Iterator[Problem]:
+    """Problems of a billing account, and of the addresses that its budget tells."""
+    if billing_account is None:
+        return
+    if not BILLING_ACCOUNT.fullmatch(billing_account):
+        yield Problem("billing_account", f"'{billing_account}' is no billing account; write XXXXXX-XXXXXX-XXXXXX, of digits and A to F")
+    if len(operations.emails) > MOST_CHANNELS:
+        count = len(operations.emails)
+        yield Problem("operations.emails", f"{count} addresses are too many for a budget on Google Cloud; use {MOST_CHANNELS} or fewer, or a group")
+
+
+def component_budget(
+    scope: Scope,
+    billing_account: str | None,
+    operations: Operations,
+    most_usd: float,
+    project_number: pulumi.Input[int],
+    notify: Sequence[gcp.monitoring.NotificationChannel],
+) -> None:
+    """The budget that `operations` wants, else one of `most_usd` a month, the most the component can cost; or a warning that there is no billing
+    account to make it at."""
+    wanted = operations.monthly_budget_usd
+    if billing_account is not None:
+        budget(scope, billing_account, most_usd if wanted is None else wanted, project_number, notify)
+    elif wanted is not None:
+        kind = type(scope.component).__name__
+        pulumi.log.warn(
+            f"{kind} '{scope.name}' has no budget: Google Cloud keeps budgets at the billing account, so give billing_account", scope.component
+        )
 
 
 def budget(

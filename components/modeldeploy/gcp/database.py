@@ -10,7 +10,6 @@ import pulumi_gcp as gcp
 from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.database import DatabaseArgs, DatabaseConnection
 from modeldeploy.spec.names import check_name
-from modeldeploy.spec.network import NetworkArgs
 from modeldeploy.spec.operations import Environment
 
 from .alarms import THREE_PERIODS, above, channels, policy
@@ -19,7 +18,7 @@ from .keys import data_key
 from .labels import label_problems, labels
 from .logs import log_bucket
 from .names import LONGEST
-from .network import GoogleNetwork
+from .network import network_for
 from .place import place
 from .scope import Scope
 from .services import enable
@@ -105,7 +104,7 @@ class CloudSqlDatabase(pulumi.ComponentResource):
             apis=enable(name, APIS, where, self),
         )
 
-        network = checked.network if checked.network.id is not None else _network(scope, checked).reference()
+        network = network_for(scope, checked.network, checked.operations.log_retention_days, checked.environment, checked.tags)
         key = data_key(scope, checked.encryption, ["sqladmin", "logging"])
         instance = gcp.sql.DatabaseInstance(
             name,
@@ -151,14 +150,6 @@ def tier_problems(tier: str) -> Iterator[Problem]:
         yield Problem("tier", f"'{tier}' has {cpus} CPUs; use 1 or an even number up to 96")
     elif memory < 3840 or memory % 256 or not 0.9 * 1024 * cpus <= memory <= 6.5 * 1024 * cpus:
         yield Problem("tier", f"'{tier}' has {memory} MiB; use 3840 or more in steps of 256, and 0.9 to 6.5 GiB for each of its {cpus} CPUs")
-
-
-def _network(scope: Scope, args: CloudSqlDatabaseArgs) -> GoogleNetwork:
-    return GoogleNetwork(
-        f"{scope.name}-network",
-        NetworkArgs(cidr=args.network.range, log_retention_days=args.operations.log_retention_days, environment=args.environment, tags=args.tags),
-        scope.child(),
-    )
 
 
 def _settings(scope: Scope, args: CloudSqlDatabaseArgs, network: pulumi.Input[str] | None) -> gcp.sql.DatabaseInstanceSettingsArgs:

@@ -13,24 +13,25 @@ from modeldeploy.spec.compute import choice_problems, choose
 from modeldeploy.spec.managed_endpoint import ManagedEndpointArgs
 from modeldeploy.spec.model import remote_problems
 from modeldeploy.spec.names import check_name, fit
-from modeldeploy.spec.network import NetworkArgs
 from modeldeploy.spec.operations import Environment
 from modeldeploy.spec.rollout import served_version
 from modeldeploy.spec.scaling import Scaling
 
 from .alarms import channels, endpoint_alarms
-from .budget import MOST_CHANNELS, budget
+from .budget import billing_problems, component_budget
 from .capture import capture_config, capture_dataset
-from .dashboard import dashboard_url, endpoint_dashboard
+from .charts import dashboard_url
+from .dashboard import endpoint_dashboard
 from .database_access import VARIABLES, grant_access
 from .identity import caller_problems, let_call, let_read_models, serving_account
+from .images import image_problems
 from .instances import CATALOGUE, monthly_usd
 from .keys import data_key
 from .labels import label_problems, labels
 from .logs import log_bucket
 from .model_store import model_bucket, remote_buckets
 from .names import LONGEST
-from .network import GoogleNetwork
+from .network import id_of, network_for
 from .place import place
 from .private_access import private_access, private_host
 from .scope import Scope
@@ -43,8 +44,6 @@ ENCRYPTED = ("aiplatform", "storage", "logging")
 """The services that store something of an endpoint under its key."""
 ENDPOINT_NAME = 18
 """Characters of an endpoint's name before the random suffix: more, and its host name would be too long for DNS in the longest of regions."""
-IMAGE = re.compile(r"([a-z0-9-]+-docker\.pkg\.dev|([a-z]+\.)?gcr\.io)/.+")
-BILLING_ACCOUNT = re.compile(r"[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}")
 PROJECT = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 
 
@@ -72,7 +71,7 @@ class VertexEndpointArgs(ManagedEndpointArgs):
         for name in ("scale_out_seconds", "scale_in_seconds"):
             if getattr(self.scaling, name) != getattr(Scaling(), name):
                 yield Problem(f"scaling.{name}", "cannot be set on Vertex AI, whose autoscaler has its own pauses; leave it out")
-        yield from _billing_problems(self)
+        yield from billing_problems(self.billing_account, self.operations)
         for index, project in enumerate(self.consumer_projects):
             if not PROJECT.fullmatch(project):
                 yield Problem(f"consumer_projects[{index}]", f"'{project}' is no project id; allowed: 6 to 30 lower-case letters, digits and '-'")
@@ -169,11 +168,11 @@ class VertexEndpoint(pulumi.ComponentResource):
         traffic = split(scope, checked, deployed, endpoint)
 
         if private:
-            network = checked.network if checked.network.id is not None else _network(scope, checked).reference()
+            network = network_for(scope, checked.network, retention, checked.environment, checked.tags)
             host = pulumi.Output.all(endpoint.name, where.region, bucket.project_number).apply(lambda parts: private_host(*map(str, parts)))
             # All versions of an endpoint share one attachment; the oldest has it already when a newer one comes.
             attachment = deployed[checked.models[0].version].service_attachment
-            entry = private_access(scope, host, attachment, _given(network.id), network.subnet_ids[0])
+            entry = private_access(scope, host, attachment, id_of(network), network.subnet_ids[0])
             host, address = entry.host, entry.address
         else:
             host, address = endpoint.dedicated_endpoint_dns.apply(lambda dns: dns.removeprefix("https://")), pulumi.Output.from_input("")
@@ -182,14 +181,8 @@ class VertexEndpoint(pulumi.ComponentResource):
         notify = channels(scope, checked.operations.emails)
         endpoint_alarms(scope, endpoint.name, machine.cpus, checked.operations, notify)
         dashboard = endpoint_dashboard(scope, endpoint.name)
-        if checked.billing_account is not None:
-            most = monthly_usd(machine, checked.scaling.maximum * len(checked.models))
-            limit = most if checked.operations.monthly_budget_usd is None else checked.operations.monthly_budget_usd
-            budget(scope, checked.billing_account, limit, bucket.project_number, notify)
-        elif checked.operations.monthly_budget_usd is not None:
-            pulumi.log.warn(
-                f"VertexEndpoint '{name}' has no budget: Google Cloud keeps budgets at the billing account, so give billing_account", self
-            )
+        most = monthly_usd(machine, checked.scaling.maximum * len(checked.models))
+        component_budget(scope, checked.billing_account, checked.operations, most, bucket.project_number, notify)
 
         path = pulumi.Output.concat("/v1/", endpoint.id, ":rawPredict")
         self.url = pulumi.Output.all(host, path, traffic.traffic_split).apply(lambda parts: f"https://{parts[0]}{parts[1]}")
@@ -216,14 +209,6 @@ class VertexEndpoint(pulumi.ComponentResource):
         )
 
 
-def _network(scope: Scope, args: VertexEndpointArgs) -> GoogleNetwork:
-    return GoogleNetwork(
-        f"{scope.name}-network",
-        NetworkArgs(cidr=args.network.range, log_retention_days=args.operations.log_retention_days, environment=args.environment, tags=args.tags),
-        scope.child(),
-    )
-
-
 def _apis(args: VertexEndpointArgs) -> list[str]:
     """What the endpoint needs, and what it needs for capture and budget only when it has them."""
     captures, budgets = args.operations.capture_percent > 0, args.billing_account is not None
@@ -237,12 +222,6 @@ def _private_service_connect(project: pulumi.Input[str], others: list[str]) -> g
     )
 
 
-def _given(network: pulumi.Input[str] | None) -> pulumi.Input[str]:
-    """The network's id: a network with subnets has one, as `Network` checks."""
-    assert network is not None
-    return network
-
-
 def _log_filter(endpoint: gcp.vertex.AiEndpoint) -> pulumi.Output[str]:
     """Output of the containers and the list of requests."""
     return pulumi.Output.concat('resource.type="aiplatform.googleapis.com/Endpoint" AND resource.labels.endpoint_id="', endpoint.name, '"')
@@ -251,24 +230,9 @@ def _log_filter(endpoint: gcp.vertex.AiEndpoint) -> pulumi.Output[str]:
 def _container_problems(args: VertexEndpointArgs) -> Iterator[Problem]:
     for index, model in enumerate(args.models):
         path = f"models[{index}].container"
-        if not IMAGE.fullmatch(model.container.image):
-            yield Problem(
-                f"{path}.image",
-                f"'{model.container.image}' is in a registry Vertex AI cannot read; use Artifact Registry "
-                "(<region>-docker.pkg.dev/<project>/<repository>/<image>@sha256:...)",
-            )
+        yield from (problem.under(path) for problem in image_problems(model.container, "Vertex AI"))
         for variable in model.container.environment:
             if variable.startswith("AIP_"):
                 yield Problem(f"{path}.environment.{variable}", "begins with AIP_, as the variables that Vertex AI sets; choose another name")
             if variable in VARIABLES and args.database is not None:
                 yield Problem(f"{path}.environment.{variable}", "is set from database; leave it out")
-
-
-def _billing_problems(args: VertexEndpointArgs) -> Iterator[Problem]:
-    if args.billing_account is None:
-        return
-    if not BILLING_ACCOUNT.fullmatch(args.billing_account):
-        yield Problem("billing_account", f"'{args.billing_account}' is no billing account; write XXXXXX-XXXXXX-XXXXXX, of digits and A to F")
-    if len(args.operations.emails) > MOST_CHANNELS:
-        count = len(args.operations.emails)
-        yield Problem("operations.emails", f"{count} addresses are too many for a budget on Google Cloud; use {MOST_CHANNELS} or fewer, or a group")

@@ -1,6 +1,6 @@
 """A private network: nothing gets in from the internet and nothing gets out to it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_gcp as gcp
@@ -111,6 +111,20 @@ class GoogleNetwork(pulumi.ComponentResource):
     def reference(self) -> Network:
         """The network as an argument of the deployments in it."""
         return Network(id=self.id, subnet_ids=[self.subnet_ids.apply(lambda ids: ids[0])])
+
+
+def network_for(scope: Scope, given: Network, retention_days: int, environment: Environment, tags: Mapping[str, str]) -> Network:
+    """The network `given`, or one that is made for the component of `scope`."""
+    if given.id is not None:
+        return given
+    args = NetworkArgs(cidr=given.range, log_retention_days=retention_days, environment=environment, tags=dict(tags))
+    return GoogleNetwork(f"{scope.name}-network", args, scope.child()).reference()
+
+
+def id_of(network: Network) -> pulumi.Input[str]:
+    """The network's id: a network with subnets has one, as `Network` checks."""
+    assert network.id is not None
+    return network.id
 
 
 def _firewall(scope: Scope, network: gcp.compute.Network, cidr: str) -> None:
