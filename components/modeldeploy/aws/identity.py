@@ -97,7 +97,7 @@ def execution_role(
                 f"{name}-database",
                 role=role.name,
                 policy=pulumi.Output.all(account.partition, account.region, account.id, database.id).apply(
-                    lambda it: document(_login(it[0], it[1], it[2], it[3], database_user(name)))
+                    lambda it: document(login_statement(it[0], it[1], it[2], it[3], database_user(name)))
                 ),
                 opts=opts,
             )
@@ -137,12 +137,12 @@ def invoker_role(
     return role
 
 
-def _platform(models: Sequence[Model], partition: str) -> list[Statement]:
-    """What SageMaker does on the model's behalf: pull its image, look at the network, publish its metrics."""
+def pull_statements(images: Sequence[str], partition: str) -> list[Statement]:
+    """What pulling these images takes, of those that are in ECR."""
     repositories = sorted(
         {
             f"arn:{partition}:ecr:{image['region']}:{image['account']}:repository/{image['repository']}"
-            for image in (ECR_IMAGE.fullmatch(model.container.image) for model in models)
+            for image in map(ECR_IMAGE.fullmatch, images)
             if image is not None
         }
     )
@@ -155,8 +155,19 @@ def _platform(models: Sequence[Model], partition: str) -> list[Statement]:
         # The token is for the registry, not for a repository: the API takes no resource.
         {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
     ]
+    return pull if repositories else []
+
+
+def login_statement(partition: str, region: str, account: str, database: str, user: str) -> Statement:
+    """Logging in to a database. No resource output carries this ARN:
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html."""
+    return {"Effect": "Allow", "Action": "rds-db:connect", "Resource": f"arn:{partition}:rds-db:{region}:{account}:dbuser:{database}/{user}"}
+
+
+def _platform(models: Sequence[Model], partition: str) -> list[Statement]:
+    """What SageMaker does on the model's behalf: pull its image, look at the network, publish its metrics."""
     return [
-        *(pull if repositories else []),
+        *pull_statements([model.container.image for model in models], partition),
         # The API of metrics takes no resource; the condition keeps it to the container's own namespaces.
         {
             "Effect": "Allow",
@@ -208,11 +219,6 @@ def _data(bucket: str, key: str, logs: str, objects: list[str], alarms: list[str
         # SageMaker looks at the alarms while it shifts traffic.
         {"Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": alarms},
     ]
-
-
-def _login(partition: str, region: str, account: str, database: str, user: str) -> Statement:
-    """No resource output carries this ARN: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.IAMDBAuth.IAMPolicy.html."""
-    return {"Effect": "Allow", "Action": "rds-db:connect", "Resource": f"arn:{partition}:rds-db:{region}:{account}:dbuser:{database}/{user}"}
 
 
 def _invoke(endpoint_arn: str, vpc_id: str | None) -> Statement:

@@ -4,7 +4,8 @@ It has no internet or NAT gateway, so nothing in it reaches the internet either.
 """
 
 import ipaddress
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -29,6 +30,8 @@ ZONES = 2
 LONGEST_NAME = 50
 """An IAM role's name, 64 characters at most, is made of the component's, `-flows` and what auto-naming adds."""
 
+SERVICE = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+
 SERVICES = ("sagemaker.runtime", "sts", "logs", "ecr.api", "ecr.dkr")
 """Services reached through interface endpoints: invocations, the role that callers assume, logs, and images (with S3, which has a gateway)."""
 
@@ -40,6 +43,9 @@ class AwsNetworkArgs(NetworkArgs):
     callers: list[str] = field(default_factory=list[str])
     """Private IPv4 ranges besides the network's own that may call AWS through it (peered networks, offices over VPN), in CIDR notation. Default:
     none."""
+    services: list[str] = field(default_factory=list[str])
+    """AWS services that are reached through it besides those in `SERVICES`, by their names in VPC endpoints (`secretsmanager`, `eks`, `ecs-agent`).
+    What a deployment needs of a network that is given is in its own documentation. Each costs about 15 US dollars a month. Default: none."""
     key: pulumi.Input[str] | None = None
     """ARN of the KMS key that encrypts the flow logs. Omitted: one is made."""
 
@@ -48,6 +54,11 @@ class AwsNetworkArgs(NetworkArgs):
         yield from super().problems()
         for index, caller in enumerate(self.callers):
             yield from cidr_problems(f"callers[{index}]", caller)
+        for index, service in enumerate(self.services):
+            if not SERVICE.fullmatch(service) or service in (*SERVICES, "s3"):
+                yield Problem(
+                    f"services[{index}]", f"'{service}' is no further service; write its name as in com.amazonaws.<region>.<name>, such as eks"
+                )
 
 
 class AwsNetwork(pulumi.ComponentResource):
@@ -79,7 +90,7 @@ class AwsNetwork(pulumi.ComponentResource):
         subnet_ids = [subnet.id for subnet in self._subnets]
 
         group = _endpoint_group(name, [checked.cidr, *checked.callers], vpc, tags, self)
-        for service in SERVICES:
+        for service in (*SERVICES, *checked.services):
             aws.ec2.VpcEndpoint(
                 f"{name}-{service.replace('.', '-')}",
                 vpc_id=vpc.id,
@@ -129,19 +140,34 @@ class Attachment:
 
 
 def attach(
-    name: str, network: Network, key: pulumi.Input[str], retention: int, environment: Environment, tags: dict[str, str], parent: pulumi.Resource
+    name: str,
+    network: Network,
+    key: pulumi.Input[str],
+    retention: int,
+    environment: Environment,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+    services: Sequence[str] = (),
 ) -> Attachment:
-    """The network given, or an `AwsNetwork` made under `parent`."""
+    """The network given, or an `AwsNetwork` made under `parent` that reaches `services` besides the usual ones."""
     if network.id is not None:
         vpc = aws.ec2.get_vpc_output(id=network.id, opts=pulumi.InvokeOutputOptions(parent=parent))
         return Attachment(pulumi.Output.from_input(network.id), network.subnet_ids, vpc.cidr_block, 0)
     made = AwsNetwork(
         f"{name}-network",
-        AwsNetworkArgs(cidr=network.range, callers=network.callers, key=key, log_retention_days=retention, environment=environment, tags=tags),
+        AwsNetworkArgs(
+            cidr=network.range,
+            callers=network.callers,
+            services=list(services),
+            key=key,
+            log_retention_days=retention,
+            environment=environment,
+            tags=tags,
+        ),
         pulumi.ResourceOptions(parent=parent),
     )
     reference = made.reference()
-    return Attachment(made.id, reference.subnet_ids, made.cidr, monthly(INTERFACE_ENDPOINT_HOURLY_USD) * ZONES * len(SERVICES))
+    return Attachment(made.id, reference.subnet_ids, made.cidr, monthly(INTERFACE_ENDPOINT_HOURLY_USD) * ZONES * (len(SERVICES) + len(services)))
 
 
 def _private_subnets(

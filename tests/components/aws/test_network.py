@@ -7,6 +7,7 @@ import pytest
 
 from modeldeploy.aws.network import SERVICES, AwsNetwork, AwsNetworkArgs
 from modeldeploy.spec import ArgumentError, Environment
+from modeldeploy.spec.arguments import parse
 from tests.components.aws.mocked import ACCOUNT, KEY, REGION, run, statements
 from tests.support.mocks import Graph
 
@@ -126,3 +127,16 @@ def test_the_key_serves_logs_of_this_account_and_nobody_else_s() -> None:
 def test_bad_arguments_are_refused_before_anything_is_registered(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ArgumentError, match=rf"AwsNetwork 'net': {message}"):
         make(**changes)
+
+
+def test_further_services_are_reached_privately_too() -> None:
+    endpoints = {each.name: each.inputs for each in make(services=["eks", "ecs-agent"]).all("aws:ec2/vpcEndpoint:VpcEndpoint")}
+    assert endpoints["net-eks"]["serviceName"] == f"com.amazonaws.{REGION}.eks"
+    assert endpoints["net-ecs-agent"]["privateDnsEnabled"] is True
+    assert len(endpoints) == len(SERVICES) + 3
+
+
+@pytest.mark.parametrize("service", ["com.amazonaws.eu-west-1.eks ", "EKS", "sts", "s3", ""])
+def test_a_service_that_is_none_or_there_already_is_refused(service: str) -> None:
+    with pytest.raises(ArgumentError, match=r"services\[0\]: .* is no further service; write its name as in com\.amazonaws"):
+        parse(AwsNetworkArgs, AwsNetworkArgs(services=[service]), "x")
