@@ -1,4 +1,4 @@
-"""The private network: a subnet for private endpoints, the DNS zones that lead to them, and flow logs."""
+"""The private network: its subnets, the DNS zones that lead to private endpoints, and flow logs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,10 +19,8 @@ from .ids import LONGEST_NETWORK
 from .keys import CustomerKey, customer_key, key_problems
 from .private_link import ZONES, Attachment
 from .storage import account
+from .subnets import Subnet, rules
 from .tags import tag_count_problems
-
-PORTS = ("443", "1433")
-"""What private endpoints answer: HTTPS, and SQL Server."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +38,9 @@ class AzureNetworkArgs(NetworkArgs):
     network_watcher_id: str | None = None
     """ARM id of the region's Network Watcher, which owns flow logs. A subscription has one per region; Azure makes it with the first virtual
     network. Omitted: the one Azure makes, `NetworkWatcher_<region>` in the group `NetworkWatcherRG`."""
+    internet: bool = False
+    """Whether an application gateway in the network may take requests from the internet, as a deployment with `access.exposure: public` wants:
+    makes the subnet for it. Default: no way in from the internet."""
 
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
@@ -55,16 +56,17 @@ class AzureNetworkArgs(NetworkArgs):
 
 
 class AzureNetwork(pulumi.ComponentResource):
-    """A virtual network without a way in from the internet.
+    """A virtual network without a way in from the internet, unless it is asked for.
 
-    Deployments are not in it: Azure ML keeps them in a network of its own and reaches private resources from there. It holds the private endpoints
-    through which callers reach a deployment and the program that runs Pulumi reaches a private store.
+    It holds the private endpoints through which callers reach a deployment and the program that runs Pulumi reaches a private store, and a subnet
+    for each service whose machines are in it. Azure ML keeps its machines in a network of its own.
     """
 
     id: pulumi.Output[str]
     """ARM id of the virtual network. It is known when the DNS zones are there too, which are in the same resource group under their own names."""
     subnet_ids: pulumi.Output[list[str]]
-    """Ids of the private subnets, in this order: for private endpoints."""
+    """Ids of the subnets, in this order: for private endpoints, Container Apps (one environment), Functions, nodes of AKS and Batch, container
+    instances, API Management, and, with `internet`, an application gateway."""
     resource_group: pulumi.Output[str]
     """Name of the resource group that the network and its DNS zones are in."""
 
@@ -81,36 +83,34 @@ class AzureNetwork(pulumi.ComponentResource):
             tags=in_group.tags,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        firewall = _firewall(name, checked, in_group, self)
-        endpoints = native.network.Subnet(
-            f"{name}-endpoints",
-            resource_group_name=in_group.name,
-            virtual_network_name=network.name,
-            address_prefix=subnets(checked.cidr, 1, prefix=24)[0],
-            default_outbound_access=False,
-            private_endpoint_network_policies="Enabled",
-            network_security_group=native.network.NetworkSecurityGroupArgs(id=firewall.id),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        made = _subnets(name, checked, network, in_group, self)
         links = [_zone(name, zone, network, in_group, self) for zone in ZONES]
         _flow_logs(name, checked, network, in_group, self)
 
         self.id = pulumi.Output.all(network.id, *(link.id for link in links)).apply(lambda found: found[0])
-        self.subnet_ids = pulumi.Output.all(endpoints.id)
+        self._subnet_ids = [each.id for each in made]
+        self.subnet_ids = pulumi.Output.all(*self._subnet_ids)
         self.resource_group = in_group.name
         self.register_outputs({"id": self.id, "subnet_ids": self.subnet_ids, "resource_group": self.resource_group})
 
     def reference(self) -> Network:
         """The network as an argument of the deployments in it."""
-        return Network(id=self.id, subnet_ids=[self.subnet_ids[0]])
+        return Network(id=self.id, subnet_ids=[*self._subnet_ids])
 
 
 def attach(
-    name: str, network: Network, key: CustomerKey, log_retention_days: int, tags: dict[str, str], in_group: Group, parent: pulumi.Resource
+    name: str,
+    network: Network,
+    key: CustomerKey,
+    log_retention_days: int,
+    tags: dict[str, str],
+    in_group: Group,
+    parent: pulumi.Resource,
+    internet: bool = False,
 ) -> Attachment:
-    """Where a component puts its private endpoints: in the network given, or in one made for it, with its key and in its group."""
+    """Where a component puts its private endpoints and machines: in the network given, or in one made for it, with its key and in its group."""
     if network.id is not None:
-        return Attachment(pulumi.Output.from_input(network.id), pulumi.Output.from_input(network.subnet_ids[0]))
+        return Attachment(pulumi.Output.from_input(network.id), [pulumi.Output.from_input(each) for each in network.subnet_ids])
     made = AzureNetwork(
         f"{name}-network",
         AzureNetworkArgs(
@@ -122,49 +122,42 @@ def attach(
             resource_group_name=in_group.name,
             environment=in_group.environment,
             tags=tags,
+            internet=internet,
         ),
         pulumi.ResourceOptions(parent=parent),
     )
-    return Attachment(made.id, made.subnet_ids[0])
+    return Attachment(made.id, [pulumi.Output.from_input(each) for each in made.reference().subnet_ids])
 
 
-def _firewall(name: str, args: AzureNetworkArgs, in_group: Group, parent: pulumi.Resource) -> "native.network.NetworkSecurityGroup":
-    """Lets the network itself and the callers in, nobody else; private endpoints open no connections."""
-    return native.network.NetworkSecurityGroup(
-        name,
-        resource_group_name=in_group.name,
-        security_rules=[
-            native.network.SecurityRuleArgs(
-                name="callers",
-                priority=100,
-                direction="Inbound",
-                access="Allow",
-                protocol="Tcp",
-                source_address_prefixes=[args.cidr, *args.callers],
-                source_port_range="*",
-                destination_address_prefix=args.cidr,
-                destination_port_ranges=list(PORTS),
-            ),
-            _deny("nobody-else", "Inbound"),
-            _deny("nothing-out", "Outbound"),
-        ],
-        tags=in_group.tags,
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
-
-
-def _deny(name: str, direction: str) -> "native.network.SecurityRuleArgs":
-    return native.network.SecurityRuleArgs(
-        name=name,
-        priority=4096,
-        direction=direction,
-        access="Deny",
-        protocol="*",
-        source_address_prefix="*",
-        source_port_range="*",
-        destination_address_prefix="*",
-        destination_port_range="*",
-    )
+def _subnets(
+    name: str, args: AzureNetworkArgs, network: "native.network.VirtualNetwork", in_group: Group, parent: pulumi.Resource
+) -> "list[native.network.Subnet]":
+    """One subnet after the other: Azure changes one subnet of a network at a time."""
+    wanted = [each for each in Subnet if args.internet or not each.value.internet]
+    made: list[native.network.Subnet] = []
+    for subnet, cidr in zip(wanted, subnets(args.cidr, len(wanted), prefix=24), strict=True):
+        label, service = subnet.value.label, subnet.value.delegated_to
+        firewall = native.network.NetworkSecurityGroup(
+            name if subnet is Subnet.ENDPOINTS else f"{name}-{label}",
+            resource_group_name=in_group.name,
+            security_rules=rules(subnet, args.cidr, cidr, args.callers),
+            tags=in_group.tags,
+            opts=pulumi.ResourceOptions(parent=parent),
+        )
+        made.append(
+            native.network.Subnet(
+                f"{name}-{label}",
+                resource_group_name=in_group.name,
+                virtual_network_name=network.name,
+                address_prefix=cidr,
+                default_outbound_access=False,
+                delegations=[native.network.DelegationArgs(name=label, service_name=service)] if service else None,
+                private_endpoint_network_policies="Enabled",
+                network_security_group=native.network.NetworkSecurityGroupArgs(id=firewall.id),
+                opts=pulumi.ResourceOptions(parent=parent, depends_on=made[-1:]),
+            )
+        )
+    return made
 
 
 def _zone(

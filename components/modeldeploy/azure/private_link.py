@@ -5,6 +5,7 @@ Zone names: https://learn.microsoft.com/azure/private-link/private-endpoint-dns
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -13,6 +14,7 @@ import pulumi_azure_native as native
 
 from . import ids
 from .group import Group
+from .subnets import Subnet
 
 
 class Service(Enum):
@@ -21,9 +23,19 @@ class Service(Enum):
     WORKSPACE = ("amlworkspace", ("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"))
     BLOB = ("blob", ("privatelink.blob.core.windows.net",))
     FILE = ("file", ("privatelink.file.core.windows.net",))
+    QUEUE = ("queue", ("privatelink.queue.core.windows.net",))
+    TABLE = ("table", ("privatelink.table.core.windows.net",))
     VAULT = ("vault", ("privatelink.vaultcore.azure.net",))
     REGISTRY = ("registry", ("privatelink.azurecr.io",))
+    SITE = ("sites", ("privatelink.azurewebsites.net",))
+    API_GATEWAY = ("Gateway", ("privatelink.azure-api.net",))
     SQL_SERVER = ("sqlServer", ("privatelink.database.windows.net",))
+    BATCH = ("batchAccount", ("privatelink.batch.azure.com",))
+    BATCH_NODES = ("nodeManagement", ("privatelink.batch.azure.com",))
+    HEALTH = (
+        "healthcareworkspace",
+        ("privatelink.workspace.azurehealthcareapis.com", "privatelink.fhir.azurehealthcareapis.com", "privatelink.dicom.azurehealthcareapis.com"),
+    )
 
     @property
     def target(self) -> str:
@@ -36,16 +48,21 @@ class Service(Enum):
         return self.value[1]
 
 
-ZONES = tuple(zone for service in Service for zone in service.zones)
-"""Every zone a network needs."""
+ZONES = tuple(dict.fromkeys(zone for service in Service for zone in service.zones))
+"""Every zone a network needs, once."""
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """Where private endpoints are put: a subnet, and the network whose resource group holds the DNS zones."""
+    """Where private endpoints and machines are put: subnets, and the network whose resource group holds the DNS zones."""
 
     network_id: pulumi.Output[str]
-    subnet_id: pulumi.Output[str]
+    subnet_ids: Sequence[pulumi.Output[str]]
+    """In the order of `Subnet`."""
+
+    def subnet(self, wanted: Subnet) -> pulumi.Output[str]:
+        """The id of a subnet; call it after `subnet_problems` found none."""
+        return self.subnet_ids[wanted.position]
 
 
 def zone_id(network_id: str, zone: str) -> str:
@@ -60,7 +77,7 @@ def private_endpoint(
     endpoint = native.network.PrivateEndpoint(
         name,
         resource_group_name=group.name,
-        subnet=native.network.SubnetArgs(id=attachment.subnet_id),
+        subnet=native.network.SubnetArgs(id=attachment.subnet(Subnet.ENDPOINTS)),
         private_link_service_connections=[
             native.network.PrivateLinkServiceConnectionArgs(name=service.target, private_link_service_id=resource_id, group_ids=[service.target])
         ],

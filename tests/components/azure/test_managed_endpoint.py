@@ -247,12 +247,12 @@ def test_a_network_of_this_library_fits_as_the_network() -> None:
 
 
 def test_a_network_is_made_with_the_range_callers_group_and_key_of_the_endpoint(alone: Graph) -> None:
-    (allowed, *_) = alone.one("azure-native:network:NetworkSecurityGroup").inputs["securityRules"]
+    (allowed, *_) = alone.one("azure-native:network:NetworkSecurityGroup", "api-network").inputs["securityRules"]
     assert allowed["sourceAddressPrefixes"] == ["10.9.0.0/16", "192.168.0.0/24"]
     assert alone.names(VAULT) == ["api-keys", "api-secrets"]
     assert alone.names(GROUP) == ["api"]
     (subnet,) = {each.inputs["subnet"]["id"] for each in alone.all(PRIVATE)}
-    assert subnet.endswith("/subnets/subnet-1a2b3c4d")
+    assert subnet.endswith("/subnets/subnet-10.9.0.0-24")
 
 
 def test_a_given_group_is_used(given: Graph) -> None:

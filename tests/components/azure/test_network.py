@@ -1,10 +1,12 @@
 """The network lets in whom it names, and nobody else."""
 
+import itertools
 from typing import Any
 
 import pytest
 
 from modeldeploy.azure.private_link import ZONES
+from modeldeploy.azure.subnets import Subnet
 from modeldeploy.spec import ArgumentError
 from tests.support.mocks import Graph
 
@@ -19,8 +21,8 @@ POLICY = "azure-native:storage:ManagementPolicy"
 ACCOUNT = "azure-native:storage:StorageAccount"
 
 
-def rules(graph: Graph) -> dict[str, dict[str, Any]]:
-    return {rule["name"]: rule for rule in graph.one(NSG).inputs["securityRules"]}
+def rules(graph: Graph, group: str = "net") -> dict[str, dict[str, Any]]:
+    return {rule["name"]: rule for rule in graph.one(NSG, group).inputs["securityRules"]}
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +38,7 @@ def tuned() -> Graph:
         callers=["192.168.7.0/24"],
         log_retention_days=545,
         network_watcher_id=f"{world.GROUP}/providers/Microsoft.Network/networkWatchers/ours",
+        internet=True,
         tags={"owner": "finance"},
     )
 
@@ -53,12 +56,60 @@ def test_callers_get_in_too(tuned: Graph) -> None:
     assert rules(tuned)["callers"]["sourceAddressPrefixes"] == ["10.1.0.0/16", "192.168.7.0/24"]
 
 
-def test_the_subnet_has_no_outbound_internet_and_applies_the_rules_to_private_endpoints(tuned: Graph) -> None:
-    subnet = tuned.one(SUBNET).inputs
-    assert subnet["addressPrefix"] == "10.1.0.0/24"
-    assert subnet["defaultOutboundAccess"] is False
-    assert subnet["privateEndpointNetworkPolicies"] == "Enabled"
-    assert subnet["networkSecurityGroup"]["id"]
+def test_no_subnet_has_outbound_internet_and_each_has_rules_that_count_for_private_endpoints_too(tuned: Graph) -> None:
+    groups = {each.name.removeprefix("net-") for each in tuned.all(NSG)}
+    for subnet in tuned.all(SUBNET):
+        assert subnet.inputs["defaultOutboundAccess"] is False
+        assert subnet.inputs["privateEndpointNetworkPolicies"] == "Enabled"
+        assert tuned.one(NSG, subnet.name.replace("net-endpoints", "net")).urn in subnet.depends_on
+    assert groups == {"net", "apps", "functions", "nodes", "instances", "api", "gateway"}
+
+
+def test_subnets_are_in_the_order_of_the_documentation_and_made_one_after_the_other(tuned: Graph) -> None:
+    made = tuned.all(SUBNET)
+    assert [each.inputs["addressPrefix"] for each in made] == [f"10.1.{number}.0/24" for number in range(7)]
+    assert tuned.outputs["subnet_ids"] == [f"{tuned.outputs['id']}/subnets/subnet-10.1.{number}.0-24" for number in range(7)]
+    assert [each.name for each in made] == [f"net-{subnet.value.label}" for subnet in Subnet]
+    assert all(before.urn in after.depends_on for before, after in itertools.pairwise(made))
+
+
+def test_a_subnet_that_a_service_fills_is_delegated_to_it(default: Graph) -> None:
+    delegated = {each.name: each.inputs["delegations"][0]["serviceName"] for each in default.all(SUBNET) if "delegations" in each.inputs}
+    assert delegated == {
+        "net-apps": "Microsoft.App/environments",
+        "net-functions": "Microsoft.App/environments",
+        "net-instances": "Microsoft.ContainerInstance/containerGroups",
+        "net-api": "Microsoft.Web/serverFarms",
+    }
+
+
+def test_machines_reach_private_endpoints_and_the_services_they_need_and_nothing_else(default: Graph) -> None:
+    found = rules(default, "net-functions")
+    assert (found["endpoints-out"]["sourceAddressPrefixes"], found["endpoints-out"]["destinationAddressPrefix"]) == (["10.64.2.0/24"], "10.64.0.0/16")
+    assert found["endpoints-out"]["destinationPortRanges"] == ["443", "1433"]
+    assert found["azureactivedirectory-out"]["destinationAddressPrefix"] == "AzureActiveDirectory"
+    assert found["nothing-out"]["priority"] > max(rule["priority"] for rule in found.values() if rule["access"] == "Allow")
+    assert not [name for name, rule in found.items() if rule["direction"] == "Inbound" and name not in ("itself", "nobody-else")]
+    priorities = [(rule["direction"], rule["priority"]) for rule in found.values()]
+    assert len(set(priorities)) == len(priorities)
+
+
+def test_an_environment_is_entered_by_callers_and_asked_by_the_balancer(tuned: Graph) -> None:
+    found = rules(tuned, "net-apps")
+    assert found["callers"]["sourceAddressPrefixes"] == ["10.1.0.0/16", "192.168.7.0/24"]
+    assert found["callers"]["destinationAddressPrefix"] == "10.1.1.0/24"
+    assert found["callers"]["destinationPortRanges"] == ["443", "30000-32767"]
+    assert found["balancer"]["sourceAddressPrefix"] == "AzureLoadBalancer"
+    assert found["balancer"]["destinationPortRanges"] == ["30000-32767"]
+
+
+def test_the_internet_gets_in_only_where_it_is_asked_for_and_by_https_only(default: Graph, tuned: Graph) -> None:
+    opened = [rule for group in tuned.all(NSG) for rule in group.inputs["securityRules"] if rule.get("sourceAddressPrefix") == "Internet"]
+    assert [rule["destinationPortRanges"] for rule in opened] == [["443"]]
+    assert rules(tuned, "net-gateway")["internet"]["destinationAddressPrefix"] == "10.1.6.0/24"
+    assert rules(tuned, "net-gateway")["balancer"]["destinationPortRange"] == "*"
+    assert "nothing-out" not in rules(tuned, "net-gateway")
+    assert not [rule for group in default.all(NSG) for rule in group.inputs["securityRules"] if rule.get("sourceAddressPrefix") == "Internet"]
 
 
 def test_every_private_service_has_a_zone_that_the_network_resolves_with(default: Graph) -> None:
@@ -99,13 +150,12 @@ def test_a_given_group_and_key_are_used() -> None:
 def test_everything_that_takes_tags_has_them(tuned: Graph) -> None:
     untagged = {each.type for each in tuned.registrations if each.type.startswith("azure-native") and "tags" not in each.inputs}
     assert untagged == {SUBNET, "azure-native:authorization:RoleAssignment", POLICY}
-    assert tuned.one(NSG).inputs["tags"] == {"owner": "finance", "environment": "dev", "managed-by": "modeldeploy"}
+    assert tuned.one(NSG, "net").inputs["tags"] == {"owner": "finance", "environment": "dev", "managed-by": "modeldeploy"}
 
 
-def test_outputs_name_the_network_and_its_subnet(default: Graph) -> None:
-    graph = default
-    assert graph.outputs["id"].endswith("/virtualNetworks/virtualnetwork-1a2b3c4d")
-    assert graph.outputs["subnet_ids"] == [f"{graph.outputs['id']}/subnets/subnet-1a2b3c4d"]
+def test_outputs_name_the_network(default: Graph) -> None:
+    assert default.outputs["id"].endswith("/virtualNetworks/virtualnetwork-1a2b3c4d")
+    assert len(default.outputs["subnet_ids"]) == 6
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ PATHS = {
 def _outputs(token: str, path: str) -> Callable[[dict[str, Any]], Mapping[str, Any]]:
     def answer(inputs: dict[str, Any]) -> Mapping[str, Any]:
         last = re.findall(r"\{(\w+)\}", path)[-1]
-        name = inputs.get(last) or f"{token.split(':')[1].lower()}-1a2b3c4d"
+        name = inputs.get(last) or "-".join([token.split(":")[1].lower(), *inputs.get("addressPrefix", "1a2b3c4d").split("/")])
         identifier = f"{SUBSCRIPTION}/resourceGroups/{inputs['resourceGroupName']}/providers/" + path.format(**{**inputs, last: name})
         extra = EXTRA.get(token, lambda _: {})({**inputs, "name": name})
         return {"id": identifier, "name": name, "location": "westeurope", **_identities(inputs), **extra}
