@@ -307,6 +307,5 @@ STACK_RULES = (
         check=_namespaces,
         why="Without a default-deny policy every pod of the cluster reaches the model.",
         fix="Add a NetworkPolicy with an empty podSelector and policyTypes ['Ingress'], then one for each caller.",
-        references=checkov("CKV2_K8S_6"),
     ),
 )

@@ -144,7 +144,7 @@ RULES = (
         ),
         check=_entities,
         fix="Drop ACLs: set uniformBucketLevelAccess on the bucket and grant access with IAM.",
-        references=checkov("CKV_GCP_28") + google_scc("PUBLIC_BUCKET_ACL"),
+        references=google_scc("PUBLIC_BUCKET_ACL"),
     ),
     Rule(
         id="gcp-artifactregistry-repositoryiam-public",

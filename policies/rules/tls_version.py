@@ -100,7 +100,7 @@ RULES = (
         types=("aws:s3/bucketPolicy:BucketPolicy",),
         check=_bucket_policy,
         fix="Deny s3:* to everybody under the condition Bool aws:SecureTransport 'false'.",
-        references=checkov("CKV_AWS_379") + aws_config("S3_BUCKET_SSL_REQUESTS_ONLY"),
+        references=aws_config("S3_BUCKET_SSL_REQUESTS_ONLY"),
     ),
     Rule(
         id="azure-storage-account-tls",

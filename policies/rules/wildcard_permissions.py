@@ -129,7 +129,7 @@ RULES = (
         ),
         check=_policy,
         fix=NAME_ACTIONS,
-        references=checkov("CKV_AWS_62", "CKV_AWS_63", "CKV_AWS_355")
+        references=checkov("CKV_AWS_62", "CKV_AWS_63")
         + aws_config("IAM_POLICY_NO_STATEMENTS_WITH_ADMIN_ACCESS", "IAM_POLICY_NO_STATEMENTS_WITH_FULL_ACCESS"),
     ),
     Rule(

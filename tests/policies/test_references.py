@@ -1,4 +1,4 @@
-"""References to other frameworks name checks that exist there."""
+"""References to other frameworks name checks that exist there, and that are about the same type of resource."""
 
 from pathlib import Path
 
@@ -6,23 +6,33 @@ import pytest
 
 from policies.rule import Framework
 from policies.rules import ENTRIES
+from tests.policies.equivalents import names
 
 FOLDER = Path(__file__).parent / "references"
 LISTS = {
-    Framework.CHECKOV: "checkov.txt",
     Framework.AWS_CONFIG: "aws_config.txt",
     Framework.AZURE_POLICY: "azure_policy.txt",
     Framework.GOOGLE_SCC: "google_scc.txt",
 }
 
 
-def known(framework: Framework) -> set[str]:
-    lines = (FOLDER / LISTS[framework]).read_text().splitlines()
-    return {line for line in lines if not line.startswith("#")}
+def lines(file: str) -> list[str]:
+    return [line for line in (FOLDER / file).read_text().splitlines() if not line.startswith("#")]
 
 
-@pytest.mark.parametrize("framework", list(Framework))
+@pytest.mark.parametrize("framework", list(LISTS))
 def test_every_reference_is_in_the_list_of_its_framework(framework: Framework) -> None:
-    listed = known(framework)
     used = {f"{each.id} {each.title}".strip() for rule in ENTRIES for each in rule.references if each.framework is framework}
-    assert used - listed == set()
+    assert used - set(lines(LISTS[framework])) == set()
+
+
+def test_every_check_of_checkov_exists_and_looks_at_a_type_that_the_rule_looks_at() -> None:
+    checks = {check: {kind.lower() for kind in kinds} for check, *kinds in map(str.split, lines("checkov.txt"))}
+    assert len(checks) > 1000
+    strangers = [
+        f"{rule.id}: {each.id} looks at {', '.join(checks.get(each.id, {'nothing that is known'}))}"
+        for rule in ENTRIES
+        for each in rule.references
+        if each.framework is Framework.CHECKOV and not any(names(token) & checks.get(each.id, set()) for token in rule.types)
+    ]
+    assert strangers == []
