@@ -47,8 +47,9 @@ def metric_alarm(
     hears: native.monitor.ActionGroup,
     group: Group,
     parent: pulumi.Resource,
+    aggregation: str = "Average",
 ) -> native.monitor.MetricAlert:
-    """Raised when the average of `metric` (namespace and name) over a quarter of an hour is above the threshold.
+    """Raised when the average, or another `aggregation`, of `metric` (namespace and name) over a quarter of an hour is above the threshold.
 
     Azure has windows of 5 and 15 minutes and no count of windows in a row: 15 minutes stands for two or three periods of five.
     """
@@ -67,10 +68,10 @@ def metric_alarm(
             all_of=[
                 native.monitor.MetricCriteriaArgs(
                     criterion_type="StaticThresholdCriterion",
-                    name="average",
+                    name=aggregation.lower(),
                     metric_namespace=metric[0],
                     metric_name=metric[1],
-                    time_aggregation="Average",
+                    time_aggregation=aggregation,
                     operator="GreaterThan",
                     threshold=threshold,
                     # A new endpoint has no metric before its first request.
@@ -105,25 +106,54 @@ def endpoint_alarms(
         group,
         parent,
     )
-    native.monitor.ScheduledQueryRule(
+    query_alarm(
         f"{name}-errors",
+        f"More than {operations.error_percent}% of requests fail",
+        endpoint.name.apply(error_query),
+        "Percent",
+        operations.error_percent,
+        hears,
+        logs.workspace,
+        group,
+        parent,
+        windows=2,
+    )
+
+
+def query_alarm(
+    name: str,
+    description: str,
+    query: pulumi.Input[str],
+    column: str,
+    threshold: float,
+    hears: native.monitor.ActionGroup,
+    workspace: native.operationalinsights.Workspace,
+    group: Group,
+    parent: pulumi.Resource,
+    windows: int = 1,
+) -> native.monitor.ScheduledQueryRule:
+    """Raised when `column` of a log query over five minutes is above the threshold for so many `windows` in a row."""
+    return native.monitor.ScheduledQueryRule(
+        name,
         resource_group_name=group.name,
         kind="LogAlert",
-        description=f"More than {operations.error_percent}% of requests fail",
+        description=description,
         severity=RED,
         enabled=True,
-        scopes=[logs.workspace.id],
+        scopes=[workspace.id],
         evaluation_frequency="PT5M",
         window_size="PT5M",
         criteria=native.monitor.ScheduledQueryRuleCriteriaArgs(
             all_of=[
                 native.monitor.ConditionArgs(
-                    query=endpoint.name.apply(error_query),
-                    metric_measure_column="Percent",
+                    query=query,
+                    metric_measure_column=column,
                     time_aggregation="Maximum",
                     operator="GreaterThan",
-                    threshold=operations.error_percent,
-                    failing_periods=native.monitor.ConditionFailingPeriodsArgs(number_of_evaluation_periods=2, min_failing_periods_to_alert=2),
+                    threshold=threshold,
+                    failing_periods=native.monitor.ConditionFailingPeriodsArgs(
+                        number_of_evaluation_periods=windows, min_failing_periods_to_alert=windows
+                    ),
                 )
             ]
         ),

@@ -1,7 +1,9 @@
-"""The dashboard: requests, latency, processor use and replicas of an endpoint, as the portal draws them."""
+"""The dashboard: charts of metrics in rows, as the portal draws them; for an endpoint requests, latency, processor use and replicas."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +30,15 @@ class Chart:
     aggregation: int
 
 
+@dataclass(frozen=True)
+class Tile:
+    """A chart of one resource."""
+
+    title: str
+    chart: Chart
+    resource_id: pulumi.Input[str]
+
+
 ENDPOINT_CHARTS = (
     Chart("Requests per minute", ENDPOINTS, "RequestsPerMinute", AVERAGE),
     Chart("Latency in milliseconds", ENDPOINTS, "RequestLatency", AVERAGE),
@@ -40,18 +51,31 @@ DEPLOYMENT_CHARTS = (
 )
 
 
-def dashboard(
-    name: str,
-    endpoint: native.machinelearningservices.OnlineEndpoint,
-    deployments: dict[str, native.machinelearningservices.OnlineDeployment],
-    group: Group,
-    parent: pulumi.Resource,
-) -> native.portal.Dashboard:
-    """A row for the endpoint, and a row for every version."""
-    rows = [[(chart.title, chart, endpoint.id) for chart in ENDPOINT_CHARTS]]
-    rows += [
-        [(f"{chart.title}, version {version}", chart, deployment.id) for chart in DEPLOYMENT_CHARTS] for version, deployment in deployments.items()
+@dataclass(frozen=True)
+class Tile:
+    """A chart of one resource."""
+
+    title: str
+    chart: Chart
+    resource_id: pulumi.Output[str]
+
+
+def endpoint_rows(
+    endpoint: native.machinelearningservices.OnlineEndpoint, deployments: Mapping[str, native.machinelearningservices.OnlineDeployment]
+) -> list[list[Tile]]:
+    """A row for an Azure ML endpoint, and a row for every version."""
+    return [tiles(ENDPOINT_CHARTS, endpoint.id)] + [
+        tiles(DEPLOYMENT_CHARTS, deployment.id, f", version {version}") for version, deployment in deployments.items()
     ]
+
+
+def tiles(charts: Sequence[Chart], resource_id: pulumi.Output[str], suffix: str = "") -> list[Tile]:
+    """A row of charts of one resource; `suffix` ends their titles."""
+    return [Tile(f"{chart.title}{suffix}", chart, resource_id) for chart in charts]
+
+
+def dashboard(name: str, rows: Sequence[Sequence[Tile]], group: Group, parent: pulumi.Resource) -> native.portal.Dashboard:
+    """A dashboard with these rows."""
     return native.portal.Dashboard(
         f"{name}-dashboard",
         resource_group_name=group.name,
@@ -59,11 +83,7 @@ def dashboard(
             lenses=[
                 native.portal.DashboardLensArgs(
                     order=0,
-                    parts=[
-                        _part(title, chart, resource_id, column, line)
-                        for line, row in enumerate(rows)
-                        for column, (title, chart, resource_id) in enumerate(row)
-                    ],
+                    parts=[_part(tile, column, line) for line, row in enumerate(rows) for column, tile in enumerate(row)],
                 )
             ],
         ),
@@ -78,18 +98,18 @@ def url(made: native.portal.Dashboard) -> pulumi.Output[str]:
     return pulumi.Output.concat("https://portal.azure.com/#dashboard/arm", made.id)
 
 
-def _part(title: str, chart: Chart, resource_id: pulumi.Input[str], column: int, line: int) -> native.portal.DashboardPartsArgs:
+def _part(tile: Tile, column: int, line: int) -> native.portal.DashboardPartsArgs:
     options: dict[str, Any] = {
         "chart": {
-            "title": title,
+            "title": tile.title,
             "titleKind": 2,
             "visualization": {"chartType": LINES},
             "metrics": [
                 {
-                    "resourceMetadata": {"id": resource_id},
-                    "namespace": chart.namespace.lower(),
-                    "name": chart.metric,
-                    "aggregationType": chart.aggregation,
+                    "resourceMetadata": {"id": tile.resource_id},
+                    "namespace": tile.tile.chart.namespace.lower(),
+                    "name": tile.chart.metric,
+                    "aggregationType": tile.chart.aggregation,
                 }
             ],
         }

@@ -51,3 +51,31 @@ def account(
         tags=group.tags,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[key.access], protect=group.is_production),
     )
+
+
+def keep(name: str, store: native.storage.StorageAccount, days: int, group: Group, parent: pulumi.Resource) -> native.storage.ManagementPolicy:
+    """Deletes everything in an account so many days after it was written."""
+    return native.storage.ManagementPolicy(
+        name,
+        resource_group_name=group.name,
+        account_name=store.name,
+        management_policy_name="default",
+        policy=native.storage.ManagementPolicySchemaArgs(
+            rules=[
+                native.storage.ManagementPolicyRuleArgs(
+                    name="retention",
+                    type="Lifecycle",
+                    enabled=True,
+                    definition=native.storage.ManagementPolicyDefinitionArgs(
+                        filters=native.storage.ManagementPolicyFilterArgs(blob_types=["blockBlob"]),
+                        actions=native.storage.ManagementPolicyActionArgs(
+                            base_blob=native.storage.ManagementPolicyBaseBlobArgs(
+                                delete=native.storage.DateAfterModificationArgs(days_after_modification_greater_than=days)
+                            )
+                        ),
+                    ),
+                )
+            ]
+        ),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
