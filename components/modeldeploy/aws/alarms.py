@@ -1,6 +1,6 @@
 """Alarms, and the topic that carries them to people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -101,27 +101,52 @@ def database_alarms(
     watch.above("storage", "AWS/RDS", "FreeStorageSpace", tenth, 1, "Less than a tenth of the storage is free", "LessThanThreshold")
 
 
+def run_alarms(
+    name: str, machine: pulumi.Output[str], failed: pulumi.Output[str], topic: aws.sns.Topic, tags: dict[str, str], parent: pulumi.Resource
+) -> None:
+    """Alarms of a batch: runs that failed, that took too long, and that could not be started.
+
+    `machine` is the ARN of the state machine whose executions they are (https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html),
+    `failed` the name of the queue with the starts that were given up.
+    """
+    runs = _Watch(name, {"StateMachineArn": machine}, topic, tags, parent)
+    runs.above("failed", "AWS/States", "ExecutionsFailed", 0, 1, "A run failed", statistic="Sum")
+    runs.above("late", "AWS/States", "ExecutionsTimedOut", 0, 1, "A run took longer than it may", statistic="Sum")
+    starts = _Watch(name, {"QueueName": failed}, topic, tags, parent)
+    starts.above(
+        "not-started", "AWS/SQS", "ApproximateNumberOfMessagesVisible", 0, 1, "A run could not be started: see the dead letters", statistic="Maximum"
+    )
+
+
 @dataclass(frozen=True)
 class _Watch:
     """Makes the alarms of one thing."""
 
     name: str
-    dimensions: dict[str, str]
+    dimensions: Mapping[str, pulumi.Input[str]]
     topic: aws.sns.Topic
     tags: dict[str, str]
     parent: pulumi.Resource
 
     def above(
-        self, suffix: str, namespace: str, metric: str, threshold: float, periods: int, description: str, comparison: str = "GreaterThanThreshold"
+        self,
+        suffix: str,
+        namespace: str,
+        metric: str,
+        threshold: float,
+        periods: int,
+        description: str,
+        comparison: str = "GreaterThanThreshold",
+        statistic: str = "Average",
     ) -> aws.cloudwatch.MetricAlarm:
-        """An alarm when the average of a metric is beyond a threshold for some periods of five minutes in a row."""
+        """An alarm when the average (or another statistic) of a metric is beyond a threshold for some periods of five minutes in a row."""
         return aws.cloudwatch.MetricAlarm(
             f"{self.name}-{suffix}",
             alarm_description=description,
             namespace=namespace,
             metric_name=metric,
             dimensions=self.dimensions,
-            statistic="Average",
+            statistic=statistic,
             period=FIVE_MINUTES,
             evaluation_periods=periods,
             comparison_operator=comparison,

@@ -51,8 +51,39 @@ def body(endpoint_name: str, variants: Sequence[Variant], log_group: str, region
         ]
         properties = {"title": title, "region": region, "view": "timeSeries", "period": 60, "metrics": lines}
         widgets.append({"type": "metric", "x": 12 * (place % 2), "y": 6 * (place // 2), "width": 12, "height": 6, "properties": properties})
-    query = f"SOURCE '{log_group}' | fields @timestamp, @message | filter @message like /(?i)error|exception/ | sort @timestamp desc | limit 50"
-    widgets.append(
-        {"type": "log", "x": 12, "y": 12, "width": 12, "height": 6, "properties": {"title": "Errors in the logs", "region": region, "query": query}}
-    )
+    widgets.append(_errors(log_group, region, x=12, y=12, width=12))
     return json.dumps({"widgets": widgets})
+
+
+def run_dashboard(
+    name: str, machine: pulumi.Output[str], failed: pulumi.Output[str], log_group: pulumi.Output[str], account: Account, parent: pulumi.Resource
+) -> aws.cloudwatch.Dashboard:
+    """Runs of a batch by how they ended, how long they took, starts that were given up, and the newest errors in the logs."""
+    return aws.cloudwatch.Dashboard(
+        f"{name}-dashboard",
+        dashboard_name=physical_name(name, 255),
+        dashboard_body=pulumi.Output.all(machine, failed, log_group, account.region).apply(lambda it: run_body(it[0], it[1], it[2], it[3])),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def run_body(machine: str, failed: str, log_group: str, region: str) -> str:
+    """The dashboard of a batch as JSON."""
+    ends = ["ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"]
+    panels: list[tuple[str, list[list[Any]]]] = [
+        ("Runs", [["AWS/States", end, "StateMachineArn", machine, {"stat": "Sum"}] for end in ends]),
+        ("Time of a run (milliseconds)", [["AWS/States", "ExecutionTime", "StateMachineArn", machine, {"stat": "Maximum"}]]),
+        ("Starts given up", [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", failed, {"stat": "Maximum"}]]),
+    ]
+    widgets: list[Widget] = []
+    for place, (title, lines) in enumerate(panels):
+        properties = {"title": title, "region": region, "view": "timeSeries", "period": 3600, "metrics": lines}
+        widgets.append({"type": "metric", "x": 8 * place, "y": 0, "width": 8, "height": 6, "properties": properties})
+    widgets.append(_errors(log_group, region, x=0, y=6, width=24))
+    return json.dumps({"widgets": widgets})
+
+
+def _errors(log_group: str, region: str, *, x: int, y: int, width: int) -> Widget:
+    query = f"SOURCE '{log_group}' | fields @timestamp, @message | filter @message like /(?i)error|exception/ | sort @timestamp desc | limit 50"
+    properties = {"title": "Errors in the logs", "region": region, "query": query}
+    return {"type": "log", "x": x, "y": y, "width": width, "height": 6, "properties": properties}

@@ -1,5 +1,7 @@
 """The customer-managed key of a deployment."""
 
+from collections.abc import Callable, Sequence
+
 import pulumi
 import pulumi_aws as aws
 
@@ -7,16 +9,25 @@ from modeldeploy.spec.encryption import Encryption
 from modeldeploy.spec.operations import Environment
 
 from .account import Account
-from .policy_documents import document
+from .policy_documents import Statement, document
+
+Use = Callable[[str, str, str], Statement]
+"""Makes a statement of a key's policy from partition, region and account."""
 
 
 def key_arn(
-    name: str, encryption: Encryption, environment: Environment, account: Account, tags: dict[str, str], parent: pulumi.Resource
+    name: str,
+    encryption: Encryption,
+    environment: Environment,
+    account: Account,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+    uses: Sequence[Use] = (),
 ) -> pulumi.Output[str]:
     """ARN of the key given, or of one that is made.
 
-    A key that is given must let the services use it as the policy below does. One that is made rotates, and in production is protected: without it,
-    what it encrypted is lost.
+    A key that is given must let the services use it as the policy below does, and as `uses` say. One that is made rotates, and in production is
+    protected: without it, what it encrypted is lost.
     """
     if encryption.key is not None:
         return pulumi.Output.from_input(encryption.key)
@@ -24,7 +35,7 @@ def key_arn(
     key = aws.kms.Key(
         f"{name}-key",
         description=f"Encrypts what {name} stores",
-        policy=_policy(account),
+        policy=_policy(account, uses),
         enable_key_rotation=True,
         rotation_period_in_days=encryption.rotation,
         deletion_window_in_days=30 if production else 7,
@@ -34,7 +45,7 @@ def key_arn(
     return key.arn
 
 
-def _policy(account: Account) -> pulumi.Output[str]:
+def _policy(account: Account, uses: Sequence[Use]) -> pulumi.Output[str]:
     """Who may use the key.
 
     The first statement is the one KMS asks for: it lets IAM policies of the account grant use of the key, and nobody else
@@ -65,5 +76,6 @@ def _policy(account: Account) -> pulumi.Output[str]:
                 "Resource": "*",
                 "Condition": {"StringEquals": {"aws:SourceAccount": it[2]}},
             },
+            *(use(it[0], it[1], it[2]) for use in uses),
         )
     )

@@ -22,6 +22,7 @@ from .account import current_account, physical_name
 from .alarms import EndpointAlarms, alarm_topic, endpoint_alarms
 from .budget import NAME_TAG, monthly_budget
 from .dashboard import dashboard_url, endpoint_dashboard
+from .given import caller_problems, key_problems, network_problems
 from .identity import ECR_IMAGE, database_grant, database_user, execution_role, invoker_role
 from .instances import INSTANCES, KEY_MONTHLY_USD, SERVICE, monthly
 from .keys import key_arn
@@ -34,9 +35,6 @@ from .variants import MOST, Variant, variants, version_key
 
 LONGEST_NAME = 32
 """A SageMaker model's name, 63 characters at most, is made of the component's, a version and what auto-naming adds."""
-
-CALLER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
-KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +79,9 @@ class SageMakerEndpointArgs(ManagedEndpointArgs):
         yield from remote_problems(self.models, ("s3",), "SageMaker")
         for index, model in enumerate(self.models):
             yield from (problem.under(f"models[{index}]") for problem in _model_problems(model, self.database))
-        yield from _access_problems(self)
+        yield from caller_problems(self.access.callers)
+        yield from network_problems(self.network)
+        yield from key_problems(self.encryption)
         yield from _release_problems(self)
 
     @property
@@ -378,19 +378,6 @@ def _model_problems(model: Model, database: DatabaseConnection | None) -> Iterat
                 yield Problem(f"container.environment.{variable}", "excludes database: it is set from there; give one of the two")
     if model.source.startswith("s3://") and not re.fullmatch(r"s3://[a-z0-9.-]{3,63}/.+\.tar\.gz", model.source):
         yield Problem("source", f"'{model.source}' is no archive; SageMaker loads s3://<bucket>/<path>.tar.gz")
-
-
-def _access_problems(args: SageMakerEndpointArgs) -> Iterator[Problem]:
-    for index, caller in enumerate(args.access.callers):
-        if not CALLER.fullmatch(caller):
-            yield Problem(f"access.callers[{index}]", f"'{caller}' is not an ARN of an IAM role or user (arn:aws:iam::<account>:role/<name>)")
-    if args.network.id is not None and args.network.callers:
-        yield Problem(
-            "network.callers",
-            "excludes network.id: the given network's own VPC endpoints decide who reaches them; list the ranges at AwsNetwork's `callers`",
-        )
-    if isinstance(args.encryption.key, str) and not KEY_ARN.fullmatch(args.encryption.key):
-        yield Problem("encryption.key", f"'{args.encryption.key}' is not the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>)")
 
 
 def _release_problems(args: SageMakerEndpointArgs) -> Iterator[Problem]:
