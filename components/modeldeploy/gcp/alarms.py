@@ -80,6 +80,7 @@ def policy(
     text: str,
     conditions: Sequence[gcp.monitoring.AlertPolicyConditionArgs],
     notify: Sequence[gcp.monitoring.NotificationChannel],
+    rate_limit: gcp.monitoring.AlertPolicyAlertStrategyNotificationRateLimitArgs | None = None,
 ) -> gcp.monitoring.AlertPolicy:
     """An alarm that tells `notify` when any of `conditions` is met."""
     return gcp.monitoring.AlertPolicy(
@@ -90,13 +91,23 @@ def policy(
             conditions=conditions,
             notification_channels=[channel.name for channel in notify],
             documentation=gcp.monitoring.AlertPolicyDocumentationArgs(content=text, mime_type="text/markdown"),
-            alert_strategy=gcp.monitoring.AlertPolicyAlertStrategyArgs(auto_close="86400s"),
+            alert_strategy=gcp.monitoring.AlertPolicyAlertStrategyArgs(auto_close="86400s", notification_rate_limit=rate_limit),
             severity="ERROR",
             user_labels=scope.labels,
             project=scope.project,
         ),
         scope.after_apis(),
     )
+
+
+def log_alarm(
+    scope: Scope, alarm: str, text: str, filter: pulumi.Input[str], notify: Sequence[gcp.monitoring.NotificationChannel]
+) -> gcp.monitoring.AlertPolicy:
+    """An alarm that tells `notify` when an entry in the logs matches `filter`, once an hour at most."""
+    condition = gcp.monitoring.AlertPolicyConditionArgs(
+        display_name=alarm, condition_matched_log=gcp.monitoring.AlertPolicyConditionConditionMatchedLogArgs(filter=filter)
+    )
+    return policy(scope, alarm, text, [condition], notify, gcp.monitoring.AlertPolicyAlertStrategyNotificationRateLimitArgs(period="3600s"))
 
 
 def above(

@@ -28,12 +28,21 @@ def caller_problems(callers: Sequence[str]) -> Iterator[Problem]:
 
 def serving_account(scope: Scope) -> gcp.serviceaccount.Account:
     """The service account the container runs as. It has no keys and no role in the project."""
+    return _account(scope, "identity", scope.name, "Serves", "The identity of a model's container, made by modeldeploy")
+
+
+def starting_account(scope: Scope) -> gcp.serviceaccount.Account:
+    """The service account that starts a batch at its times, and may do nothing else."""
+    return _account(scope, "starter", f"{scope.name}-start", "Starts", "Starts a batch at its times, made by modeldeploy")
+
+
+def _account(scope: Scope, purpose: str, name: str, verb: str, description: str) -> gcp.serviceaccount.Account:
     return gcp.serviceaccount.Account(
-        f"{scope.name}-identity",
+        f"{scope.name}-{purpose}",
         gcp.serviceaccount.AccountArgs(
-            account_id=account_id(scope.name, pulumi.get_stack()),
-            display_name=f"Serves {scope.name}"[:100],
-            description="The identity of a model's container, made by modeldeploy",
+            account_id=account_id(name, pulumi.get_stack()),
+            display_name=f"{verb} {scope.name}"[:100],
+            description=description,
             project=scope.project,
         ),
         scope.after_apis(),

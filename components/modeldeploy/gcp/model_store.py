@@ -9,6 +9,7 @@ import pulumi_gcp as gcp
 from modeldeploy.spec import artifact
 from modeldeploy.spec.model import Model
 
+from .buckets import delete_replaced, private_bucket
 from .keys import Key
 from .scope import Scope
 
@@ -28,31 +29,7 @@ class Artifact:
 
 def model_bucket(scope: Scope, key: Key) -> gcp.storage.Bucket:
     """A private bucket for models, encrypted with `key`."""
-    return gcp.storage.Bucket(
-        f"{scope.name}-models",
-        gcp.storage.BucketArgs(
-            location=scope.region,
-            project=scope.project,
-            uniform_bucket_level_access=True,
-            public_access_prevention="enforced",
-            versioning=gcp.storage.BucketVersioningArgs(enabled=True),
-            encryption=gcp.storage.BucketEncryptionArgs(default_kms_key_name=key.id),
-            lifecycle_rules=[
-                gcp.storage.BucketLifecycleRuleArgs(
-                    action=gcp.storage.BucketLifecycleRuleActionArgs(type="Delete"),
-                    condition=gcp.storage.BucketLifecycleRuleConditionArgs(days_since_noncurrent_time=NONCURRENT_DAYS, with_state="ARCHIVED"),
-                ),
-                gcp.storage.BucketLifecycleRuleArgs(
-                    action=gcp.storage.BucketLifecycleRuleActionArgs(type="AbortIncompleteMultipartUpload"),
-                    condition=gcp.storage.BucketLifecycleRuleConditionArgs(age=7),
-                ),
-            ],
-            # Without it, old versions of files keep a development bucket from going.
-            force_destroy=not scope.production,
-            labels=scope.labels,
-        ),
-        scope.child(*key.ready, protect=scope.production),
-    )
+    return private_bucket(scope, "models", key, [delete_replaced(NONCURRENT_DAYS)])
 
 
 def upload(scope: Scope, model: Model, bucket: gcp.storage.Bucket) -> Artifact:

@@ -134,12 +134,12 @@ def network_graph(**arguments: Any) -> Graph:
     return run(program)
 
 
-def run(program: Any, **options: Any) -> Graph:
-    """Runs a program in the tests' project and region."""
+def run(program: Any, outputs: Mapping[str, Mocked] | None = None, **options: Any) -> Graph:
+    """Runs a program in the tests' project and region; `outputs` are what types answer besides those here."""
     configured = {"gcp:project": PROJECT, "gcp:region": REGION}
     pulumi.runtime.set_all_config(configured)
     try:
-        return record(program, outputs=OUTPUTS, calls=CALLS, **options)
+        return record(program, outputs={**OUTPUTS, **(outputs or {})}, calls=CALLS, **options)
     finally:
         pulumi.runtime.set_all_config({})
 
