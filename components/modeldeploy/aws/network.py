@@ -35,6 +35,13 @@ SERVICE = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 SERVICES = ("sagemaker.runtime", "sts", "logs", "ecr.api", "ecr.dkr")
 """Services reached through interface endpoints: invocations, the role that callers assume, logs, and images (with S3, which has a gateway)."""
 
+APIS = "execute-api"
+"""The service of private APIs."""
+SECRETS = "secretsmanager"
+"""The service of secrets."""
+FURTHER_SERVICES = (APIS, SECRETS)
+"""Services that only some deployments need."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class AwsNetworkArgs(NetworkArgs):
@@ -43,9 +50,10 @@ class AwsNetworkArgs(NetworkArgs):
     callers: list[str] = field(default_factory=list[str])
     """Private IPv4 ranges besides the network's own that may call AWS through it (peered networks, offices over VPN), in CIDR notation. Default:
     none."""
-    services: list[str] = field(default_factory=list[str])
+    services: list[str] = field(default_factory=lambda: list(FURTHER_SERVICES))
     """AWS services that are reached through it besides those in `SERVICES`, by their names in VPC endpoints (`secretsmanager`, `eks`, `ecs-agent`).
-    What a deployment needs of a network that is given is in its own documentation. Each costs about 15 US dollars a month. Default: none."""
+    What a deployment needs of a network that is given is in its own documentation. Each costs about 15 US dollars a month. Default: those in
+    `FURTHER_SERVICES`, so that functions and containers can be called and can read secrets."""
     key: pulumi.Input[str] | None = None
     """ARN of the KMS key that encrypts the flow logs. Omitted: one is made."""
 
@@ -73,6 +81,8 @@ class AwsNetwork(pulumi.ComponentResource):
     """Address range of the VPC."""
     endpoint_security_group_id: pulumi.Output[str]
     """Security group of the interface endpoints: who may call AWS through this network."""
+    api_endpoint_id: pulumi.Output[str]
+    """Id of the endpoint for private APIs (`execute-api`). Empty when `services` leaves it out."""
 
     def __init__(self, name: str, args: AwsNetworkArgs, opts: pulumi.ResourceOptions | None = None):
         checked = parse(AwsNetworkArgs, args, f"AwsNetwork '{name}'")
@@ -90,8 +100,8 @@ class AwsNetwork(pulumi.ComponentResource):
         subnet_ids = [subnet.id for subnet in self._subnets]
 
         group = _endpoint_group(name, [checked.cidr, *checked.callers], vpc, tags, self)
-        for service in (*SERVICES, *checked.services):
-            aws.ec2.VpcEndpoint(
+        endpoints = {
+            service: aws.ec2.VpcEndpoint(
                 f"{name}-{service.replace('.', '-')}",
                 vpc_id=vpc.id,
                 vpc_endpoint_type="Interface",
@@ -103,6 +113,8 @@ class AwsNetwork(pulumi.ComponentResource):
                 tags=tags,
                 opts=child,
             )
+            for service in (*SERVICES, *checked.services)
+        }
         aws.ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=vpc.id,
@@ -119,8 +131,15 @@ class AwsNetwork(pulumi.ComponentResource):
         self.subnet_ids = pulumi.Output.all(*subnet_ids)
         self.cidr = vpc.cidr_block
         self.endpoint_security_group_id = group.id
+        self.api_endpoint_id = endpoints[APIS].id if APIS in endpoints else pulumi.Output.from_input("")
         self.register_outputs(
-            {"id": self.id, "subnet_ids": self.subnet_ids, "cidr": self.cidr, "endpoint_security_group_id": self.endpoint_security_group_id}
+            {
+                "id": self.id,
+                "subnet_ids": self.subnet_ids,
+                "cidr": self.cidr,
+                "endpoint_security_group_id": self.endpoint_security_group_id,
+                "api_endpoint_id": self.api_endpoint_id,
+            }
         )
 
     def reference(self) -> Network:
@@ -137,6 +156,8 @@ class Attachment:
     cidr: pulumi.Output[str]
     monthly_usd: float
     """What the network costs when it was made for this deployment; else it is paid for elsewhere."""
+    api_endpoint_id: pulumi.Output[str] | None = None
+    """Id of the endpoint for private APIs, where the network was made for this deployment."""
 
 
 def attach(
@@ -167,7 +188,8 @@ def attach(
         pulumi.ResourceOptions(parent=parent),
     )
     reference = made.reference()
-    return Attachment(made.id, reference.subnet_ids, made.cidr, monthly(INTERFACE_ENDPOINT_HOURLY_USD) * ZONES * (len(SERVICES) + len(services)))
+    usd = monthly(INTERFACE_ENDPOINT_HOURLY_USD) * ZONES * (len(SERVICES) + len(services))
+    return Attachment(made.id, reference.subnet_ids, made.cidr, usd, made.api_endpoint_id)
 
 
 def _private_subnets(

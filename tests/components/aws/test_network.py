@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from modeldeploy.aws.network import SERVICES, AwsNetwork, AwsNetworkArgs
+from modeldeploy.aws.network import FURTHER_SERVICES, SERVICES, AwsNetwork, AwsNetworkArgs
 from modeldeploy.spec import ArgumentError, Environment
 from modeldeploy.spec.arguments import parse
 from tests.components.aws.mocked import ACCOUNT, KEY, REGION, run, statements
@@ -45,7 +45,7 @@ def test_the_smallest_network_has_room_for_both_subnets() -> None:
 
 def test_services_are_reached_privately_by_their_usual_names() -> None:
     endpoints = {each.inputs["serviceName"]: each.inputs for each in make().all("aws:ec2/vpcEndpoint:VpcEndpoint")}
-    assert set(endpoints) == {f"com.amazonaws.{REGION}.{service}" for service in (*SERVICES, "s3")}
+    assert set(endpoints) == {f"com.amazonaws.{REGION}.{service}" for service in (*SERVICES, *FURTHER_SERVICES, "s3")}
     for name, inputs in endpoints.items():
         if name.endswith(".s3"):
             assert (inputs["vpcEndpointType"], inputs["routeTableIds"]) == ("Gateway", ["net-private-id"])
@@ -53,6 +53,13 @@ def test_services_are_reached_privately_by_their_usual_names() -> None:
             assert (inputs["vpcEndpointType"], inputs["privateDnsEnabled"]) == ("Interface", True)
             assert inputs["securityGroupIds"] == ["net-services-id"]
             assert sorted(inputs["subnetIds"]) == ["net-private-1-id", "net-private-2-id"]
+
+
+def test_private_apis_have_an_endpoint_unless_it_is_left_out() -> None:
+    assert make().outputs["api_endpoint_id"] == "net-execute-api-id"
+    without = make(services=[])
+    assert without.outputs["api_endpoint_id"] == ""
+    assert len(without.all("aws:ec2/vpcEndpoint:VpcEndpoint")) == len(SERVICES) + 1
 
 
 def test_only_principals_of_the_account_pass_the_private_endpoints() -> None:
