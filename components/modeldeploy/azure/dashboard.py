@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,15 +50,6 @@ DEPLOYMENT_CHARTS = (
 )
 
 
-@dataclass(frozen=True)
-class Tile:
-    """A chart of one resource."""
-
-    title: str
-    chart: Chart
-    resource_id: pulumi.Output[str]
-
-
 def endpoint_rows(
     endpoint: native.machinelearningservices.OnlineEndpoint, deployments: Mapping[str, native.machinelearningservices.OnlineDeployment]
 ) -> list[list[Tile]]:
@@ -69,7 +59,7 @@ def endpoint_rows(
     ]
 
 
-def tiles(charts: Sequence[Chart], resource_id: pulumi.Output[str], suffix: str = "") -> list[Tile]:
+def tiles(charts: Sequence[Chart], resource_id: pulumi.Input[str], suffix: str = "") -> list[Tile]:
     """A row of charts of one resource; `suffix` ends their titles."""
     return [Tile(f"{chart.title}{suffix}", chart, resource_id) for chart in charts]
 
@@ -107,7 +97,7 @@ def _part(tile: Tile, column: int, line: int) -> native.portal.DashboardPartsArg
             "metrics": [
                 {
                     "resourceMetadata": {"id": tile.resource_id},
-                    "namespace": tile.tile.chart.namespace.lower(),
+                    "namespace": tile.chart.namespace.lower(),
                     "name": tile.chart.metric,
                     "aggregationType": tile.chart.aggregation,
                 }

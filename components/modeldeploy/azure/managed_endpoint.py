@@ -1,6 +1,5 @@
 """A model behind an Azure ML managed online endpoint."""
 
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -18,8 +17,10 @@ from modeldeploy.spec.names import check_name
 from modeldeploy.spec.rollout import served_version, shares
 
 from . import dashboard, ids, instances
+from .addresses import allowed_ip_problems, caller_problems
 from .alarms import action_group, cpu_alarm, endpoint_alarms
 from .budget import budget
+from .connection import database_grant, database_variables
 from .deployments import Serving, autoscale, deployment, deployment_name, scaling_problems
 from .group import Group, group
 from .identity import Role, grant, identity
@@ -34,11 +35,8 @@ from .tags import tag_count_problems
 from .traffic import traffic
 from .workspace import Destination, workspace
 
-SQL_PORT = 1433
 LONGEST_TIMEOUT = 180
 """Seconds a request may take at most: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas#azure-machine-learning-online-endpoints-and-batch-endpoints"""
-WIDEST_RANGE, NARROWEST_RANGE = 16, 30
-"""Prefix lengths of a range of addresses outside the network; storage accounts take a single address, or /30 and wider."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,14 +69,8 @@ class AzureMLEndpointArgs(ManagedEndpointArgs):
         yield from tag_count_problems(self.tags)
         if self.network.id is not None and self.network.callers:
             yield Problem("network.callers", "excludes network.id: the network given has its own security group; let the callers in there")
-        for index, caller in enumerate(self.access.callers):
-            if not ids.GUID.fullmatch(caller):
-                yield Problem(f"access.callers[{index}]", f"'{caller}' is no object id of an Entra principal (a GUID)")
-        for index, address in enumerate(self.allowed_ips):
-            if not _is_public(address):
-                yield Problem(
-                    f"allowed_ips[{index}]", f"'{address}' is no public IPv4 address, nor a public range of /{WIDEST_RANGE} to /{NARROWEST_RANGE}"
-                )
+        yield from caller_problems(self.access.callers)
+        yield from allowed_ip_problems(self.allowed_ips)
         if not 1 <= self.concurrent_requests <= 1000:
             yield Problem("concurrent_requests", f"{self.concurrent_requests} is not allowed; use 1 to 1000")
         if not 1 <= self.timeout_seconds <= LONGEST_TIMEOUT:
@@ -167,7 +159,7 @@ class AzureMLEndpoint(pulumi.ComponentResource):
             concurrent_requests=checked.concurrent_requests,
             timeout_seconds=checked.timeout_seconds,
             capture_percent=checked.operations.capture_percent,
-            variables={"AZURE_CLIENT_ID": runs_as.client_id, **_database_variables(checked.database, runs_as)},
+            variables={"AZURE_CLIENT_ID": runs_as.client_id, **database_variables(checked.database, runs_as)},
             ready=permissions,
         )
         deployments = {model.version: deployment(name, model, serving, models, machine_learning, in_group, self) for model in checked.models}
@@ -199,7 +191,7 @@ class AzureMLEndpoint(pulumi.ComponentResource):
             diagnostics(f"{name}-keys", key.vault.id, watched.workspace, self, categories=("AuditEvent",))
         if images.made is not None:
             diagnostics(f"{name}-registry", images.made.id, watched.workspace, self, groups=("allLogs",))
-        shown = dashboard.dashboard(name, endpoint, deployments, in_group, self)
+        shown = dashboard.dashboard(name, dashboard.endpoint_rows(endpoint, deployments), in_group, self)
         budget(name, _budget(checked, machine), checked.operations.emails, hears, in_group, self)
 
         served = next(model for model in checked.models if model.version == served_version(checked.models, checked.rollout))
@@ -209,7 +201,7 @@ class AzureMLEndpoint(pulumi.ComponentResource):
         self.logs = watched.url
         self.dashboard_url = dashboard.url(shown)
         self.monthly_cost = pulumi.Output.from_input(cost(machine, checked.scaling.minimum, len(checked.models)))
-        self.database_grant = runs_as.name.apply(grant_statement) if checked.database else pulumi.Output.from_input("")
+        self.database_grant = database_grant(checked.database, runs_as)
         self.endpoint_id = endpoint.id
         self.workspace_id = machine_learning.resource.id
         self.resource_group = in_group.name
@@ -240,40 +232,11 @@ def cost(machine: InstanceType, replicas: int, versions: int) -> float:
     return round(machine.hourly_usd * HOURS_PER_MONTH * replicas * versions, 2)
 
 
-def grant_statement(identity_name: str) -> str:
-    """Lets an identity log in to a database and read it.
-
-    https://learn.microsoft.com/azure/azure-sql/database/authentication-aad-configure#create-contained-users-mapped-to-azure-ad-identities
-    """
-    quoted = identity_name.replace("]", "]]")
-    return f"CREATE USER [{quoted}] FROM EXTERNAL PROVIDER; ALTER ROLE db_datareader ADD MEMBER [{quoted}];"
-
-
-def _is_public(address: str) -> bool:
-    try:
-        network = ipaddress.IPv4Network(address)
-    except ValueError:
-        return False
-    return network.is_global and ("/" not in address or WIDEST_RANGE <= network.prefixlen <= NARROWEST_RANGE)
-
-
 def _destinations(database: DatabaseConnection | None) -> dict[str, Destination]:
     """Private resources besides the workspace's own that deployments reach. A database is reached at its server."""
     if database is None:
         return {}
     return {"database": Destination(Service.SQL_SERVER, ids.lift(ids.parent, database.id))}
-
-
-def _database_variables(database: DatabaseConnection | None, runs_as: "native.managedidentity.UserAssignedIdentity") -> dict[str, pulumi.Input[str]]:
-    """Where the container finds the database. Its user is the identity, by client id."""
-    if database is None:
-        return {}
-    return {
-        "DATABASE_HOST": database.host,
-        "DATABASE_PORT": str(SQL_PORT),
-        "DATABASE_NAME": database.database,
-        "DATABASE_USER": runs_as.client_id,
-    }
 
 
 def _callers(

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_azure_native as native
 
 from modeldeploy.spec import artifact
-from modeldeploy.spec.model import Model
+from modeldeploy.spec.model import ModelVersion
 
 from .group import Group
 from .keys import CustomerKey
@@ -58,12 +58,12 @@ def model_store(name: str, key: CustomerKey, attachment: Attachment, group: Grou
     return ModelStore(store, container, entrance)
 
 
-def path(model: Model) -> str:
+def path(model: ModelVersion) -> str:
     """Where a local artifact is in the container: the version, so that versions share nothing, and the hash, so that a change is a new path."""
     return f"{model.version}/{artifact.content_hash(model.source)}/{FOLDER}"
 
 
-def upload(name: str, model: Model, store: ModelStore, group: Group, parent: pulumi.Resource) -> list[pulumi.Resource]:
+def upload(name: str, model: ModelVersion, store: ModelStore, group: Group, parent: pulumi.Resource) -> list[pulumi.Resource]:
     """Uploads a local artifact's files. Run Pulumi where the store's private endpoint can be reached, or from one of `allowed_ips`."""
     return [
         native.storage.Blob(

@@ -1,6 +1,6 @@
 """The registry that images are pulled from: given, or made.
 
-Deployments reach nothing but approved private resources, so images must be in an Azure registry: it gets a private endpoint in Azure ML's network.
+Deployments reach nothing but approved private resources, so images must be in an Azure registry, which has a private endpoint.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def registry_problems(models: Sequence[Model], registry_id: pulumi.Input[str] | 
         if not HOST.fullmatch(found):
             yield Problem(
                 path,
-                f"'{found}' cannot be reached from Azure ML's closed network; import the image into an Azure registry (az acr import) "
+                f"'{found}' cannot be reached from a closed network; import the image into an Azure registry (az acr import) "
                 "and write <registry>.azurecr.io/...",
             )
         elif found != first:

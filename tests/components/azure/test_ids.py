@@ -7,8 +7,9 @@ import pulumi
 import pytest
 
 from modeldeploy.azure import ids
+from modeldeploy.azure.connection import grant_statement
 from modeldeploy.azure.deployments import deployment_name
-from modeldeploy.azure.managed_endpoint import address, grant_statement
+from modeldeploy.azure.managed_endpoint import address
 from modeldeploy.azure.private_link import ZONES, zone_id
 from modeldeploy.azure.workspace import datastore_path
 

@@ -24,7 +24,7 @@ OTHER = "othermodels.azurecr.io/pricing@sha256:" + "a" * 64
         ),
         (
             {"models": [world.model(container=Container(image=ELSEWHERE))]},
-            r"models\[0\]\.container\.image: 'ghcr.io' cannot be reached from Azure ML's closed network; import the image .*az acr import",
+            r"models\[0\]\.container\.image: 'ghcr.io' cannot be reached from a closed network; import the image .*az acr import",
         ),
         (
             {"models": [world.model(), world.model("2", container=Container(image=OTHER))]},
