@@ -74,9 +74,9 @@ def endpoint_alarms(
     made: list[aws.cloudwatch.MetricAlarm] = []
     guards: list[aws.cloudwatch.MetricAlarm] = []
     for variant in (variant for variant in variants if variant.serves):
-        watch = _Watch(f"{name}-{variant.name}", {"EndpointName": endpoint_name, "VariantName": variant.name}, topic, tags, parent)
+        watch = Watch(f"{name}-{variant.name}", {"EndpointName": endpoint_name, "VariantName": variant.name}, topic, tags, parent)
         microseconds = operations.latency_milliseconds * 1000
-        errors = watch.error_share(operations.error_percent)
+        errors = watch.error_share(operations.error_percent, INVOCATIONS, "Invocation5XXErrors", "Invocations")
         latency = watch.above("latency", INVOCATIONS, "ModelLatency", microseconds, 2, "The model answers slowly")
         made += [errors, latency]
         made.append(watch.above("overhead", INVOCATIONS, "OverheadLatency", microseconds, 2, "SageMaker adds much time to the model's own"))
@@ -95,7 +95,7 @@ def database_alarms(
     name: str, identifier: str, storage_gib: int, operations: Operations, topic: aws.sns.Topic, tags: dict[str, str], parent: pulumi.Resource
 ) -> None:
     """Alarms of an RDS instance: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-metrics.html."""
-    watch = _Watch(name, {"DBInstanceIdentifier": identifier}, topic, tags, parent)
+    watch = Watch(name, {"DBInstanceIdentifier": identifier}, topic, tags, parent)
     watch.above("cpu", "AWS/RDS", "CPUUtilization", operations.utilization_percent, 3, "The database's CPU is nearly used up")
     tenth = storage_gib * 2**30 / 10
     watch.above("storage", "AWS/RDS", "FreeStorageSpace", tenth, 1, "Less than a tenth of the storage is free", "LessThanThreshold")
@@ -109,17 +109,17 @@ def run_alarms(
     `machine` is the ARN of the state machine whose executions they are (https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html),
     `failed` the name of the queue with the starts that were given up.
     """
-    runs = _Watch(name, {"StateMachineArn": machine}, topic, tags, parent)
+    runs = Watch(name, {"StateMachineArn": machine}, topic, tags, parent)
     runs.above("failed", "AWS/States", "ExecutionsFailed", 0, 1, "A run failed", statistic="Sum")
     runs.above("late", "AWS/States", "ExecutionsTimedOut", 0, 1, "A run took longer than it may", statistic="Sum")
-    starts = _Watch(name, {"QueueName": failed}, topic, tags, parent)
+    starts = Watch(name, {"QueueName": failed}, topic, tags, parent)
     starts.above(
         "not-started", "AWS/SQS", "ApproximateNumberOfMessagesVisible", 0, 1, "A run could not be started: see the dead letters", statistic="Maximum"
     )
 
 
 @dataclass(frozen=True)
-class _Watch:
+class Watch:
     """Makes the alarms of one thing."""
 
     name: str
@@ -158,16 +158,16 @@ class _Watch:
             opts=pulumi.ResourceOptions(parent=self.parent),
         )
 
-    def error_share(self, percent: int) -> aws.cloudwatch.MetricAlarm:
-        """An alarm when more than a share of the requests ends in a server error."""
+    def error_share(self, percent: int, namespace: str, errors: str, requests: str) -> aws.cloudwatch.MetricAlarm:
+        """An alarm when more than a share of the requests ends in a server error; `errors` and `requests` are the metrics that count them."""
         query = aws.cloudwatch.MetricAlarmMetricQueryArgs
         return aws.cloudwatch.MetricAlarm(
             f"{self.name}-errors",
             alarm_description=f"More than {percent}% of the requests end in a server error",
             metric_queries=[
                 query(id="share", expression="IF(requests > 0, 100 * errors / requests, 0)", label="Errors in percent", return_data=True),
-                query(id="errors", return_data=False, metric=self._sum("Invocation5XXErrors")),
-                query(id="requests", return_data=False, metric=self._sum("Invocations")),
+                query(id="errors", return_data=False, metric=self._sum(namespace, errors)),
+                query(id="requests", return_data=False, metric=self._sum(namespace, requests)),
             ],
             evaluation_periods=2,
             comparison_operator="GreaterThanThreshold",
@@ -179,7 +179,7 @@ class _Watch:
             opts=pulumi.ResourceOptions(parent=self.parent),
         )
 
-    def _sum(self, metric: str) -> aws.cloudwatch.MetricAlarmMetricQueryMetricArgs:
+    def _sum(self, namespace: str, metric: str) -> aws.cloudwatch.MetricAlarmMetricQueryMetricArgs:
         return aws.cloudwatch.MetricAlarmMetricQueryMetricArgs(
-            namespace=INVOCATIONS, metric_name=metric, dimensions=self.dimensions, period=FIVE_MINUTES, stat="Sum"
+            namespace=namespace, metric_name=metric, dimensions=self.dimensions, period=FIVE_MINUTES, stat="Sum"
         )

@@ -1,7 +1,8 @@
-"""The CloudWatch dashboard of an endpoint."""
+"""CloudWatch dashboards."""
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -11,6 +12,15 @@ from .account import Account, physical_name
 from .variants import Variant
 
 Widget = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A graph of some metrics."""
+
+    title: str
+    lines: list[list[Any]]
+    """Each as the dashboard's body has it: namespace, metric, dimensions by name and value (outputs where need be), and its statistic."""
 
 
 def endpoint_dashboard(
@@ -23,6 +33,31 @@ def endpoint_dashboard(
         dashboard_body=account.region.apply(lambda region: body(endpoint_name, variants, log_group, region)),
         opts=pulumi.ResourceOptions(parent=parent),
     )
+
+
+def traffic_dashboard(
+    name: str, panels: Sequence[Panel], log_group: pulumi.Output[str], account: Account, parent: pulumi.Resource
+) -> aws.cloudwatch.Dashboard:
+    """Panels of metrics, and the newest errors in the logs."""
+    lines = pulumi.Output.all(*(pulumi.Output.all(*(pulumi.Output.all(*line) for line in panel.lines)) for panel in panels))
+    return aws.cloudwatch.Dashboard(
+        f"{name}-dashboard",
+        dashboard_name=physical_name(name, 255),
+        dashboard_body=pulumi.Output.all(lines, log_group, account.region).apply(
+            lambda it: traffic_body([panel.title for panel in panels], it[0], it[1], it[2])
+        ),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def traffic_body(titles: Sequence[str], lines: Sequence[list[list[Any]]], log_group: str, region: str) -> str:
+    """The dashboard of a function or a container as JSON."""
+    widgets: list[Widget] = []
+    for place, (title, each) in enumerate(zip(titles, lines, strict=True)):
+        properties = {"title": title, "region": region, "view": "timeSeries", "period": 60, "metrics": each}
+        widgets.append({"type": "metric", "x": 12 * (place % 2), "y": 6 * (place // 2), "width": 12, "height": 6, "properties": properties})
+    widgets.append(errors_widget(log_group, region, x=0, y=6 * ((len(titles) + 1) // 2), width=24))
+    return json.dumps({"widgets": widgets})
 
 
 def dashboard_url(dashboard: aws.cloudwatch.Dashboard, account: Account) -> pulumi.Output[str]:
@@ -51,7 +86,7 @@ def body(endpoint_name: str, variants: Sequence[Variant], log_group: str, region
         ]
         properties = {"title": title, "region": region, "view": "timeSeries", "period": 60, "metrics": lines}
         widgets.append({"type": "metric", "x": 12 * (place % 2), "y": 6 * (place // 2), "width": 12, "height": 6, "properties": properties})
-    widgets.append(_errors(log_group, region, x=12, y=12, width=12))
+    widgets.append(errors_widget(log_group, region, x=12, y=12, width=12))
     return json.dumps({"widgets": widgets})
 
 
@@ -79,11 +114,12 @@ def run_body(machine: str, failed: str, log_group: str, region: str) -> str:
     for place, (title, lines) in enumerate(panels):
         properties = {"title": title, "region": region, "view": "timeSeries", "period": 3600, "metrics": lines}
         widgets.append({"type": "metric", "x": 8 * place, "y": 0, "width": 8, "height": 6, "properties": properties})
-    widgets.append(_errors(log_group, region, x=0, y=6, width=24))
+    widgets.append(errors_widget(log_group, region, x=0, y=6, width=24))
     return json.dumps({"widgets": widgets})
 
 
-def _errors(log_group: str, region: str, *, x: int, y: int, width: int) -> Widget:
+def errors_widget(log_group: str, region: str, *, x: int, y: int, width: int) -> Widget:
+    """The newest errors in the logs."""
     query = f"SOURCE '{log_group}' | fields @timestamp, @message | filter @message like /(?i)error|exception/ | sort @timestamp desc | limit 50"
     properties = {"title": "Errors in the logs", "region": region, "query": query}
     return {"type": "log", "x": x, "y": y, "width": width, "height": 6, "properties": properties}
