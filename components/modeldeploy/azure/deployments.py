@@ -70,27 +70,8 @@ def deployment(
 ) -> native.machinelearningservices.OnlineDeployment:
     """The deployment of one version, with its model and environment."""
     child = f"{name}-{model.version}"
-    uploaded = [] if model.is_remote else upload(name, model, store, group, parent)
-    registered = native.machinelearningservices.ModelVersion(
-        child,
-        resource_group_name=group.name,
-        workspace_name=workspace.resource.name,
-        name=model.name,
-        version=asset_version(model),
-        properties=native.machinelearningservices.ModelVersionPropertiesArgs(
-            model_uri=_uri(model, workspace), model_type="custom_model", description=f"Version {model.version}", tags=group.tags
-        ),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*uploaded, workspace.models]),
-    )
-    environment = native.machinelearningservices.EnvironmentVersion(
-        child,
-        resource_group_name=group.name,
-        workspace_name=workspace.resource.name,
-        name=fit(child, 50),
-        version=environment_version(model.container),
-        properties=_environment(model.container, group),
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
+    registered = model_asset(name, model, store, workspace, group, parent)
+    environment = environment_asset(name, model, environment_version(model.container), _routes(model.container), workspace, group, parent)
     return native.machinelearningservices.OnlineDeployment(
         child,
         resource_group_name=group.name,
@@ -206,17 +187,54 @@ def environment_version(container: Container) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _environment(container: Container, group: Group) -> native.machinelearningservices.EnvironmentVersionPropertiesArgs:
-    health = native.machinelearningservices.RouteArgs(path=container.health_path, port=container.port)
-    return native.machinelearningservices.EnvironmentVersionPropertiesArgs(
-        image=container.image,
-        os_type="Linux",
-        inference_config=native.machinelearningservices.InferenceContainerPropertiesArgs(
-            liveness_route=health,
-            readiness_route=health,
-            scoring_route=native.machinelearningservices.RouteArgs(path=container.predict_path, port=container.port),
+def model_asset(
+    name: str, model: Model, store: ModelStore, workspace: Workspace, group: Group, parent: pulumi.Resource
+) -> native.machinelearningservices.ModelVersion:
+    """Registers a version of the model, after its upload if it is local."""
+    uploaded = [] if model.is_remote else upload(name, model, store, group, parent)
+    return native.machinelearningservices.ModelVersion(
+        f"{name}-{model.version}",
+        resource_group_name=group.name,
+        workspace_name=workspace.resource.name,
+        name=model.name,
+        version=asset_version(model),
+        properties=native.machinelearningservices.ModelVersionPropertiesArgs(
+            model_uri=_uri(model, workspace), model_type="custom_model", description=f"Version {model.version}", tags=group.tags
         ),
-        tags=group.tags,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*uploaded, workspace.models]),
+    )
+
+
+def environment_asset(
+    name: str,
+    model: Model,
+    version: str,
+    routes: native.machinelearningservices.InferenceContainerPropertiesArgs | None,
+    workspace: Workspace,
+    group: Group,
+    parent: pulumi.Resource,
+) -> native.machinelearningservices.EnvironmentVersion:
+    """Registers the image of a version of the model; `routes` are those of a server."""
+    child = f"{name}-{model.version}"
+    return native.machinelearningservices.EnvironmentVersion(
+        child,
+        resource_group_name=group.name,
+        workspace_name=workspace.resource.name,
+        name=fit(child, 50),
+        version=version,
+        properties=native.machinelearningservices.EnvironmentVersionPropertiesArgs(
+            image=model.container.image, os_type="Linux", inference_config=routes, tags=group.tags
+        ),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _routes(container: Container) -> native.machinelearningservices.InferenceContainerPropertiesArgs:
+    health = native.machinelearningservices.RouteArgs(path=container.health_path, port=container.port)
+    return native.machinelearningservices.InferenceContainerPropertiesArgs(
+        liveness_route=health,
+        readiness_route=health,
+        scoring_route=native.machinelearningservices.RouteArgs(path=container.predict_path, port=container.port),
     )
 
 

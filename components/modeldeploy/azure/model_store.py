@@ -64,17 +64,27 @@ def path(model: ModelVersion) -> str:
 
 
 def upload(name: str, model: ModelVersion, store: ModelStore, group: Group, parent: pulumi.Resource) -> list[pulumi.Resource]:
-    """Uploads a local artifact's files. Run Pulumi where the store's private endpoint can be reached, or from one of `allowed_ips`."""
+    """Uploads a local artifact's files."""
+    return upload_files(f"{name}-{model.version}", model.source, path(model), store, group, parent)
+
+
+def upload_files(name: str, source: str, folder: str, store: ModelStore, group: Group, parent: pulumi.Resource) -> list[pulumi.Resource]:
+    """Uploads a local file or folder. Run Pulumi where the store's private endpoint can be reached, or from one of `allowed_ips`."""
     return [
         native.storage.Blob(
-            f"{name}-{model.version}-{relative}",
+            f"{name}-{relative}",
             resource_group_name=group.name,
             account_name=store.account.name,
             container_name=store.container.name,
-            blob_name=f"{path(model)}/{relative}",
-            source=pulumi.FileAsset(str(source)),
+            blob_name=f"{folder}/{relative}",
+            source=pulumi.FileAsset(str(file)),
             # With the account they go without a call to its data plane.
             opts=pulumi.ResourceOptions(parent=parent, deleted_with=store.account, depends_on=[store.entrance]),
         )
-        for relative, source in artifact.files(model.source).items()
+        for relative, file in artifact.files(source).items()
     ]
+
+
+def address(store: ModelStore, folder: str) -> pulumi.Output[str]:
+    """The address of a folder in the store."""
+    return pulumi.Output.concat("https://", store.account.name, ".blob.core.windows.net/", store.container.name, "/", folder)

@@ -54,10 +54,12 @@ def workspace(
     attachment: Attachment,
     group: Group,
     parent: pulumi.Resource,
+    runs_batches: bool = False,
 ) -> Workspace:
     """A workspace without public access, and rules to the model store and `destinations`.
 
-    Rules to its own storage, vault and registry come with it.
+    Rules to its own storage, vault and registry come with it. Batches also use queues and tables of that storage:
+    https://learn.microsoft.com/azure/machine-learning/how-to-managed-network#scenario-use-batch-endpoints-or-parallelrunstep
     """
     work = account(f"{name}-work", key, group, parent)
     holder = identity(f"{name}-workspace", group, parent)
@@ -114,7 +116,8 @@ def workspace(
     private_endpoint(f"{name}-work-file", Service.FILE, work.id, attachment, group, parent)
     private_endpoint(f"{name}-secrets", Service.VAULT, secrets.id, attachment, group, parent)
     itself = grant(f"{name}-workspace-itself", Role.CONTRIBUTOR, made.id, holder, parent)
-    rules = [_rule(name, label, each, made, group, parent) for label, each in reachable.items()]
+    own = {"work-queue": Destination(Service.QUEUE, work.id), "work-table": Destination(Service.TABLE, work.id)} if runs_batches else {}
+    rules = [_rule(name, label, each, made, group, parent) for label, each in {**reachable, **own}.items()]
     datastore = native.machinelearningservices.Datastore(
         f"{name}-models",
         resource_group_name=group.name,
