@@ -7,7 +7,7 @@ import pulumi
 import pulumi_gcp as gcp
 
 from modeldeploy.spec import artifact
-from modeldeploy.spec.model import Model
+from modeldeploy.spec.model import ModelVersion
 
 from .buckets import delete_replaced, private_bucket
 from .keys import Key
@@ -32,7 +32,7 @@ def model_bucket(scope: Scope, key: Key) -> gcp.storage.Bucket:
     return private_bucket(scope, "models", key, [delete_replaced(NONCURRENT_DAYS)])
 
 
-def upload(scope: Scope, model: Model, bucket: gcp.storage.Bucket) -> Artifact:
+def upload(scope: Scope, model: ModelVersion, bucket: gcp.storage.Bucket) -> Artifact:
     """Uploads a local model, one object for each file; a remote one stays where it is.
 
     The folder carries the content's hash: other content is another folder, so a model that runs never changes under its deployment. In
@@ -52,6 +52,6 @@ def upload(scope: Scope, model: Model, bucket: gcp.storage.Bucket) -> Artifact:
     return Artifact(pulumi.Output.concat("gs://", bucket.name, "/", folder), [*objects])
 
 
-def remote_buckets(models: Sequence[Model]) -> list[str]:
+def remote_buckets(models: Sequence[ModelVersion]) -> list[str]:
     """Names of the buckets that remote models are in, each once."""
     return sorted({model.source.split("/")[2] for model in models if model.is_remote})

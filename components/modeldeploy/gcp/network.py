@@ -157,7 +157,7 @@ def _firewall(scope: Scope, network: gcp.compute.Network, cidr: str) -> None:
 
 
 def _private_google_apis(scope: Scope, network: gcp.compute.Network) -> None:
-    """Google's APIs over private addresses: a route to these alone, and a zone that resolves every name of theirs to them."""
+    """Google's APIs and services on Cloud Run over private addresses: a route to these alone, and zones that resolve every name of theirs to them."""
     gcp.compute.Route(
         f"{scope.name}-google-apis",
         gcp.compute.RouteArgs(
@@ -169,11 +169,27 @@ def _private_google_apis(scope: Scope, network: gcp.compute.Network) -> None:
         ),
         scope.child(),
     )
+    addresses = ("private.googleapis.com.", "A", GOOGLE_APIS_ADDRESSES)
+    names = ("*.googleapis.com.", "CNAME", ("private.googleapis.com.",))
+    _private_zone(scope, network, "google-apis", "googleapis.com.", "Google's APIs over private addresses", {"address": addresses, "names": names})
+    services = ("*.run.app.", "A", GOOGLE_APIS_ADDRESSES)
+    _private_zone(scope, network, "cloud-run", "run.app.", "Services on Cloud Run over private addresses", {"address": services})
+
+
+def _private_zone(
+    scope: Scope,
+    network: gcp.compute.Network,
+    purpose: str,
+    dns_name: str,
+    description: str,
+    records: Mapping[str, tuple[str, str, Sequence[str]]],
+) -> None:
+    """A zone for `network` alone, with `records` (name, type and data, by what they are for)."""
     zone = gcp.dns.ManagedZone(
-        f"{scope.name}-google-apis",
+        f"{scope.name}-{purpose}",
         gcp.dns.ManagedZoneArgs(
-            dns_name="googleapis.com.",
-            description="Google's APIs over private addresses",
+            dns_name=dns_name,
+            description=description,
             visibility="private",
             private_visibility_config=gcp.dns.ManagedZonePrivateVisibilityConfigArgs(
                 networks=[gcp.dns.ManagedZonePrivateVisibilityConfigNetworkArgs(network_url=network.id)]
@@ -183,13 +199,9 @@ def _private_google_apis(scope: Scope, network: gcp.compute.Network) -> None:
         ),
         scope.child(),
     )
-    records = {
-        "address": ("private.googleapis.com.", "A", GOOGLE_APIS_ADDRESSES),
-        "names": ("*.googleapis.com.", "CNAME", ("private.googleapis.com.",)),
-    }
     for suffix, (record, type, data) in records.items():
         gcp.dns.RecordSet(
-            f"{scope.name}-google-apis-{suffix}",
+            f"{scope.name}-{purpose}-{suffix}",
             gcp.dns.RecordSetArgs(managed_zone=zone.name, name=record, type=type, ttl=300, rrdatas=data, project=scope.project),
             scope.child(),
         )

@@ -42,12 +42,14 @@ def test_the_firewall_allows_connections_to_the_network_and_googles_apis_only() 
 
 def test_googles_apis_have_private_addresses() -> None:
     graph = network_graph()
-    zone = graph.one("gcp:dns/managedZone:ManagedZone").inputs
-    assert (zone["dnsName"], zone["visibility"]) == ("googleapis.com.", "private")
-    assert zone["privateVisibilityConfig"]["networks"] == [{"networkUrl": "projects/shop-models/global/networks/made-1a2b3c4"}]
+    zones = [each.inputs for each in graph.all("gcp:dns/managedZone:ManagedZone")]
+    assert [(each["dnsName"], each["visibility"]) for each in zones] == [("googleapis.com.", "private"), ("run.app.", "private")]
+    for zone in zones:
+        assert zone["privateVisibilityConfig"]["networks"] == [{"networkUrl": "projects/shop-models/global/networks/made-1a2b3c4"}]
     records = {each.inputs["name"]: (each.inputs["type"], each.inputs["rrdatas"]) for each in graph.all("gcp:dns/recordSet:RecordSet")}
     assert records["*.googleapis.com."] == ("CNAME", ["private.googleapis.com."])
     assert records["private.googleapis.com."][1][0] == "199.36.153.8"
+    assert records["*.run.app."] == ("A", ["199.36.153.8", "199.36.153.9", "199.36.153.10", "199.36.153.11"])
     assert graph.one("gcp:compute/subnetwork:Subnetwork").inputs["privateIpGoogleAccess"] is True
 
 
@@ -102,8 +104,11 @@ def test_the_key_is_protected_in_production_only(environment: Environment) -> No
 
 def test_everything_that_takes_labels_has_them() -> None:
     graph = network_graph(tags={"owner": "finance"})
-    for type in ("gcp:kms/cryptoKey:CryptoKey", "gcp:compute/globalAddress:GlobalAddress", "gcp:dns/managedZone:ManagedZone"):
-        assert graph.one(type).inputs["labels"] == {
+    types = ("gcp:kms/cryptoKey:CryptoKey", "gcp:compute/globalAddress:GlobalAddress", "gcp:dns/managedZone:ManagedZone")
+    labelled = [each for type in types for each in graph.all(type)]
+    assert len(labelled) == 4
+    for each in labelled:
+        assert each.inputs["labels"] == {
             "owner": "finance",
             "environment": "prod",
             "managed-by": "modeldeploy",
