@@ -1,6 +1,6 @@
 """Private buckets: closed, versioned, encrypted with the customer's key, reached over TLS only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -10,15 +10,17 @@ from .policy_documents import Statement, deny_plain_text, document
 
 def private_bucket(
     name: str,
-    key: pulumi.Input[str],
+    key: pulumi.Input[str] | None,
     production: bool,
     expiries: Sequence[aws.s3.BucketLifecycleConfigurationRuleArgs],
     tags: dict[str, str],
     parent: pulumi.Resource,
+    allowed: Callable[[str], pulumi.Input[Sequence[Statement]]] = lambda _: (),
 ) -> tuple[aws.s3.Bucket, list[pulumi.Resource]]:
     """The bucket, and what must be in place before anything is put into it.
 
-    `expiries` are its own rules of what goes when, beside those for old versions and broken uploads. In production it is protected.
+    `expiries` are its own rules of what goes when, beside those for old versions and broken uploads. In production it is protected. Without a key it is
+    encrypted with S3's own, which is all that load balancers can write to. `allowed` makes statements from the bucket's ARN, of what services may do.
     """
     opts = pulumi.ResourceOptions(parent=parent)
     bucket = aws.s3.Bucket(name, force_destroy=not production, tags=tags, opts=pulumi.ResourceOptions(parent=parent, protect=production))
@@ -45,9 +47,9 @@ def private_bucket(
         bucket=bucket.id,
         rules=[
             aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                bucket_key_enabled=True,
+                bucket_key_enabled=key is not None,
                 apply_server_side_encryption_by_default=aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(
-                    sse_algorithm="aws:kms", kms_master_key_id=key
+                    sse_algorithm="AES256" if key is None else "aws:kms", kms_master_key_id=key
                 ),
             )
         ],
@@ -63,7 +65,7 @@ def private_bucket(
     policy = aws.s3.BucketPolicy(
         name,
         bucket=bucket.id,
-        policy=bucket.arn.apply(lambda arn: document(*_tls_only(arn))),
+        policy=pulumi.Output.all(bucket.arn, bucket.arn.apply(allowed)).apply(lambda it: document(*_tls_only(it[0]), *it[1])),
         # Two writers of the bucket's access settings at once meet in a conflict.
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[private, owned]),
     )

@@ -11,17 +11,14 @@ def document(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
-def trust(service: str, account: str) -> str:
+def trust(service: str, account: str | None = None) -> str:
     """Lets an AWS service assume a role, for resources of this account only
-    (https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html)."""
-    return document(
-        {
-            "Effect": "Allow",
-            "Principal": {"Service": service},
-            "Action": "sts:AssumeRole",
-            "Condition": {"StringEquals": {"aws:SourceAccount": account}},
-        }
-    )
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html).
+
+    Without `account` for services that do not say whose resource they act for: only who may pass the role decides.
+    """
+    only = {"Condition": {"StringEquals": {"aws:SourceAccount": account}}} if account else {}
+    return document({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole", **only})
 
 
 def deny_plain_text(action: str, *resources: str) -> Statement:
