@@ -14,6 +14,7 @@ from .account import Account
 from .model_store import CAPTURE_PREFIX, ModelStore
 from .network import Attachment
 from .policy_documents import Statement, document, trust
+from .security_groups import POSTGRES
 
 ECR_IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<repository>[^@:]+)(?::[^@]+)?@sha256:.+")
 """An image in Amazon ECR. Images elsewhere are pulled from a registry inside the network, which takes no permission."""
@@ -22,6 +23,18 @@ ECR_IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.
 def database_user(name: str) -> str:
     """The database user of the endpoint `name`: PostgreSQL takes up to 63 letters, digits and '_' without quotes."""
     return fit(name.replace("-", "_"), 63, "_")
+
+
+def database_environment(name: str, database: DatabaseConnection | None) -> dict[str, pulumi.Input[str]]:
+    """The variables by which a container of `name` finds its database."""
+    if database is None:
+        return {}
+    return {
+        "DATABASE_HOST": database.host,
+        "DATABASE_PORT": str(POSTGRES),
+        "DATABASE_NAME": database.database,
+        "DATABASE_USER": database_user(name),
+    }
 
 
 def database_grant(database: DatabaseConnection | None, user: str) -> pulumi.Output[str]:

@@ -1,7 +1,7 @@
 """A model behind a SageMaker real-time endpoint."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pulumi
@@ -23,13 +23,13 @@ from .alarms import EndpointAlarms, alarm_topic, endpoint_alarms
 from .budget import NAME_TAG, monthly_budget
 from .dashboard import dashboard_url, endpoint_dashboard
 from .given import caller_problems, key_problems, network_problems
-from .identity import ECR_IMAGE, database_grant, database_user, execution_role, invoker_role
+from .identity import ECR_IMAGE, database_environment, database_grant, database_user, execution_role, invoker_role
 from .instances import INSTANCES, KEY_MONTHLY_USD, SERVICE, monthly
 from .keys import key_arn
 from .model_store import CAPTURE_PREFIX, ModelStore, model_store
 from .network import Attachment, attach
 from .scaling import autoscale, shape
-from .security_groups import POSTGRES, model_group
+from .security_groups import model_group
 from .served import confirmed_configuration
 from .variants import MOST, Variant, variants, version_key
 
@@ -238,7 +238,7 @@ def _model(
             # A registry that is not ECR is reached through the network.
             image_config=None if in_ecr else aws.sagemaker.ModelPrimaryContainerImageConfigArgs(repository_access_mode="Vpc"),
             model_data_url=store.urls[model.version],
-            environment=_environment(name, model, database),
+            environment={**model.container.environment, **database_environment(name, database)},
         ),
         vpc_config=aws.sagemaker.ModelVpcConfigArgs(subnets=network.subnet_ids, security_group_ids=[group.id]),
         # Isolation takes every network call away from the container, the database's too.
@@ -246,18 +246,6 @@ def _model(
         tags={**tags, "model-version": model.version},
         opts=pulumi.ResourceOptions(parent=parent, depends_on=permissions),
     )
-
-
-def _environment(name: str, model: Model, database: DatabaseConnection | None) -> Mapping[str, pulumi.Input[str]]:
-    if database is None:
-        return model.container.environment
-    return {
-        **model.container.environment,
-        "DATABASE_HOST": database.host,
-        "DATABASE_PORT": str(POSTGRES),
-        "DATABASE_NAME": database.database,
-        "DATABASE_USER": database_user(name),
-    }
 
 
 def _configuration(

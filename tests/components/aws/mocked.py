@@ -39,6 +39,12 @@ OUTPUTS: dict[str, Mocked] = {
     },
     "aws:rds/subnetGroup:SubnetGroup": {"name": "subnets-made"},
     "aws:rds/parameterGroup:ParameterGroup": {"name": "parameters-made"},
+    "aws:sqs/queue:Queue": {"name": "queue-made", "arn": "arn:queue", "id": "https://queue"},
+    "aws:sfn/stateMachine:StateMachine": lambda inputs: _named(inputs["name"], "arn:machine:"),
+    "aws:batch/computeEnvironment:ComputeEnvironment": lambda inputs: {"arn": f"arn:{inputs['computeResources']['type']}"},
+    "aws:batch/jobQueue:JobQueue": {"arn": "arn:job-queue"},
+    "aws:batch/jobDefinition:JobDefinition": {"name": "definition-made", "arn": "arn:definition:1", "arnPrefix": "arn:definition"},
+    "aws:scheduler/scheduleGroup:ScheduleGroup": {"name": "group-made"},
     "pulumi:index:Stash": lambda inputs: {"output": inputs["input"]},
 }
 
