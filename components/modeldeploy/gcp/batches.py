@@ -7,11 +7,13 @@ import pulumi_gcp as gcp
 
 from modeldeploy.spec.arguments import Problem
 from modeldeploy.spec.batch import BatchArgs
+from modeldeploy.spec.model import remote_problems
 from modeldeploy.spec.schedule import Schedule
 
 from .alarms import log_alarm
 from .buckets import delete_old, delete_replaced, private_bucket
 from .keys import Key
+from .labels import label_problems
 from .model_store import remote_buckets
 from .scope import Scope
 
@@ -24,10 +26,15 @@ _WRITER = "roles/storage.objectUser"
 _READER = "roles/storage.objectViewer"
 
 
-def input_problems(input_uri: pulumi.Input[str] | None) -> Iterator[Problem]:
-    """Problems of an address that is not in Cloud Storage."""
-    if isinstance(input_uri, str) and not (input_uri.startswith("gs://") and bucket_of(input_uri)):
-        yield Problem("input_uri", f"'{input_uri}' is no folder in Cloud Storage; write gs://<bucket>/<folder>")
+def batch_problems(args: BatchArgs, service: str) -> Iterator[Problem]:
+    """Problems of a batch that no service of Google Cloud could run."""
+    for problem in remote_problems([args.model], ("gs",), service):
+        yield Problem(problem.path.replace("models[0]", "model"), problem.reason)
+    if isinstance(args.input_uri, str) and not (args.input_uri.startswith("gs://") and bucket_of(args.input_uri)):
+        yield Problem("input_uri", f"'{args.input_uri}' is no folder in Cloud Storage; write gs://<bucket>/<folder>")
+    if args.network.callers:
+        yield Problem("network.callers", "has no effect: nothing calls a batch; leave it out")
+    yield from label_problems(args.tags)
 
 
 def results_bucket(scope: Scope, key: Key, days: int) -> gcp.storage.Bucket:

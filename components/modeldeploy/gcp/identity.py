@@ -36,6 +36,16 @@ def starting_account(scope: Scope) -> gcp.serviceaccount.Account:
     return _account(scope, "starter", f"{scope.name}-start", "Starts", "Starts a batch at its times, made by modeldeploy")
 
 
+def working_account(scope: Scope) -> gcp.serviceaccount.Account:
+    """The service account of a workflow that makes runs."""
+    return _account(scope, "worker", f"{scope.name}-run", "Runs", "Runs a batch when it is started, made by modeldeploy")
+
+
+def building_account(scope: Scope) -> gcp.serviceaccount.Account:
+    """The service account that builds a function from its code."""
+    return _account(scope, "builder", f"{scope.name}-build", "Builds", "Builds a function from its code, made by modeldeploy")
+
+
 def _account(scope: Scope, purpose: str, name: str, verb: str, description: str) -> gcp.serviceaccount.Account:
     return gcp.serviceaccount.Account(
         f"{scope.name}-{purpose}",

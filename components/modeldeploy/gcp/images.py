@@ -17,3 +17,11 @@ def image_problems(container: Container, service: str) -> Iterator[Problem]:
             f"'{container.image}' is in a registry {service} cannot read; use Artifact Registry "
             "(<region>-docker.pkg.dev/<project>/<repository>/<image>@sha256:...)",
         )
+
+
+def vertex_container_problems(container: Container) -> Iterator[Problem]:
+    """Problems of a container that Vertex AI could not run."""
+    yield from image_problems(container, "Vertex AI")
+    for variable in container.environment:
+        if variable.startswith("AIP_"):
+            yield Problem(f"environment.{variable}", "begins with AIP_, as the variables that Vertex AI sets; choose another name")

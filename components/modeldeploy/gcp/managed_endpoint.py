@@ -24,7 +24,7 @@ from .charts import dashboard_url
 from .dashboard import endpoint_dashboard
 from .database_access import VARIABLES, grant_access
 from .identity import caller_problems, let_call, let_read_models, serving_account
-from .images import image_problems
+from .images import vertex_container_problems
 from .instances import CATALOGUE, monthly_usd
 from .keys import data_key
 from .labels import label_problems, labels
@@ -230,9 +230,7 @@ def _log_filter(endpoint: gcp.vertex.AiEndpoint) -> pulumi.Output[str]:
 def _container_problems(args: VertexEndpointArgs) -> Iterator[Problem]:
     for index, model in enumerate(args.models):
         path = f"models[{index}].container"
-        yield from (problem.under(path) for problem in image_problems(model.container, "Vertex AI"))
+        yield from (problem.under(path) for problem in vertex_container_problems(model.container))
         for variable in model.container.environment:
-            if variable.startswith("AIP_"):
-                yield Problem(f"{path}.environment.{variable}", "begins with AIP_, as the variables that Vertex AI sets; choose another name")
             if variable in VARIABLES and args.database is not None:
                 yield Problem(f"{path}.environment.{variable}", "is set from database; leave it out")
