@@ -68,13 +68,25 @@ def traffic(
         "traffic": dict(shares),
         "tags": group.tags,
     }
+    return written_again(f"{name}-traffic", TEMPLATE, parameters, group, parent, after)
+
+
+def written_again(
+    name: str,
+    template: Mapping[str, Any],
+    parameters: Mapping[str, pulumi.Input[Any]],
+    group: Group,
+    parent: pulumi.Resource,
+    after: list[pulumi.Resource],
+) -> native.resources.Deployment:
+    """Puts the resource of a template, which is there already, once all of `after` are there."""
     return native.resources.Deployment(
-        f"{name}-traffic",
+        name,
         resource_group_name=group.name,
         properties=native.resources.DeploymentPropertiesArgs(
             # Complete would delete everything else in the group.
             mode=native.resources.DeploymentMode.INCREMENTAL,
-            template=TEMPLATE,
+            template=dict(template),
             parameters={key: native.resources.DeploymentParameterArgs(value=value) for key, value in parameters.items()},
         ),
         tags=group.tags,

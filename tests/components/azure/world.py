@@ -49,6 +49,10 @@ PATHS = {
     "machinelearningservices:EnvironmentVersion": ML + "/environments/{name}/versions/{version}",
     "machinelearningservices:DataVersion": ML + "/data/{name}/versions/{version}",
     "machinelearningservices:Datastore": ML + "/datastores/{name}",
+    "machinelearningservices:BatchEndpoint": ML + "/batchEndpoints/{endpointName}",
+    "machinelearningservices:BatchDeployment": ML + "/batchEndpoints/{endpointName}/deployments/{deploymentName}",
+    "machinelearningservices:CodeVersion": ML + "/codes/{name}/versions/{version}",
+    "machinelearningservices:Compute": ML + "/computes/{computeName}",
     "portal:Dashboard": "Microsoft.Portal/dashboards/{name}",
     "sql:Server": "Microsoft.Sql/servers/{serverName}",
     "sql:Database": "Microsoft.Sql/servers/{serverName}/databases/{databaseName}",
@@ -82,6 +86,9 @@ EXTRA: dict[str, Callable[[dict[str, Any]], Mapping[str, Any]]] = {
     "managedidentity:UserAssignedIdentity": lambda _: {"clientId": "the-client", "principalId": "the-principal", "tenantId": TENANT},
     "machinelearningservices:OnlineEndpoint": lambda i: {
         "properties": {**i["properties"], "scoringUri": f"https://{i['name']}.westeurope.inference.ml.azure.com/score"}
+    },
+    "machinelearningservices:BatchEndpoint": lambda i: {
+        "properties": {**i["properties"], "scoringUri": f"https://{i['name']}.westeurope.inference.ml.azure.com/jobs"}
     },
     "sql:Server": lambda i: {"fullyQualifiedDomainName": f"{i['name']}.database.windows.net"},
 }
@@ -137,28 +144,28 @@ def run(program: Callable[[], Mapping[str, Any] | None]) -> Graph:
 
 def endpoint(**changes: Any) -> Graph:
     """What `AzureMLEndpoint("api", ...)` registers, with its outputs."""
-    return _made(AzureMLEndpoint, "api", endpoint_args(**changes))
+    return made(AzureMLEndpoint, "api", endpoint_args(**changes))
 
 
 def database(**changes: Any) -> Graph:
     """What `AzureSqlDatabase("data", ...)` registers, with its outputs."""
-    return _made(AzureSqlDatabase, "data", database_args(**changes))
+    return made(AzureSqlDatabase, "data", database_args(**changes))
 
 
 def network(**changes: Any) -> Graph:
     """What `AzureNetwork("net", ...)` registers, with its outputs."""
-    return _made(AzureNetwork, "net", network_args(**changes))
+    return made(AzureNetwork, "net", network_args(**changes))
 
 
 _graphs: dict[str, Graph] = {}
 
 
-def _made(component: type[pulumi.ComponentResource], name: str, args: Any) -> Graph:
-    """Tests only look at graphs, so that the same arguments need one run."""
+def made(component: type[pulumi.ComponentResource], name: str, args: Any) -> Graph:
+    """What a component registers, with its outputs. Tests only look at graphs, so that the same arguments need one run."""
 
     def program() -> Mapping[str, pulumi.Output[Any]]:
-        made = cast(Any, component)(name, args)
-        return {output: getattr(made, output) for output in component.__annotations__}
+        built = cast(Any, component)(name, args)
+        return {output: getattr(built, output) for output in component.__annotations__}
 
     key = f"{component.__name__} {args!r}"
     if key not in _graphs:
