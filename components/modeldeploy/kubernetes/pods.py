@@ -9,7 +9,7 @@ import pulumi
 from pulumi_kubernetes.core import v1 as core
 from pulumi_kubernetes.meta.v1 import LabelSelectorArgs, ObjectMetaArgs
 
-from modeldeploy.spec.kubernetes import PodArgs, PodResources, Toleration, claim, is_downloaded
+from modeldeploy.spec.kubernetes import PodArgs, PodResources, Toleration, claim
 from modeldeploy.spec.model import Model
 
 from .quantities import cpus, memory
@@ -35,7 +35,7 @@ def pod_template(
     spread: bool = True,
 ) -> core.PodTemplateSpecArgs:
     """The pod around a container made by `container`."""
-    downloaded, mounted = is_downloaded(model), claim(model)
+    downloaded, mounted = args.is_fetched(model), claim(model)
     volumes = [core.VolumeArgs(name="tmp", empty_dir=core.EmptyDirVolumeSourceArgs(size_limit=memory(args.resources.disk_mib)))]
     if mounted is not None:
         source = core.PersistentVolumeClaimVolumeSourceArgs(claim_name=mounted[0], read_only=True)
@@ -89,7 +89,7 @@ def container(
     """The container that serves or scores."""
     mounts = [core.VolumeMountArgs(name="tmp", mount_path="/tmp")]
     mounted = claim(model)
-    if mounted is not None or is_downloaded(model):
+    if mounted is not None or args.is_fetched(model):
         mounts.append(core.VolumeMountArgs(name="model", mount_path=MODEL_DIR, read_only=True, sub_path=(mounted[1] or None) if mounted else None))
     mounts += [core.VolumeMountArgs(name=f"secret-{name}", mount_path=f"{SECRETS_DIR}/{name}", read_only=True) for name in args.secrets]
     variables = {"MODEL_DIR": MODEL_DIR, "MODEL_VERSION": model.version, **environment, **model.container.environment}
@@ -131,7 +131,7 @@ def _loader(args: PodArgs, model: Model) -> core.ContainerArgs:
         name="load-model",
         image=args.loader_image,
         image_pull_policy="Always",
-        args=[model.source, MODEL_DIR],
+        args=[args.address(model), MODEL_DIR],
         resources=core.ResourceRequirementsArgs(
             requests={"cpu": cpus(asked.cpu_millis), "memory": memory(asked.memory_mib), **disk},
             limits={"cpu": cpus(asked.cpu_limit_millis), "memory": memory(asked.memory_limit_mib), **disk},

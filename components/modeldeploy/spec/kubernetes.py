@@ -9,7 +9,7 @@ from enum import StrEnum
 import pulumi
 
 from .access import HOST
-from .arguments import Problem
+from .arguments import Problem, unknown_name
 from .model import IMAGE_BY_DIGEST, Model, remote_problems
 from .operations import Environment
 from .rollout import Rollout, split_problems, version_problems
@@ -360,6 +360,14 @@ class PodArgs:
     tags: dict[str, str] = field(default_factory=dict[str, str])
     """Labels for every object and pod, besides `environment` and the recommended labels of Kubernetes, which are always set."""
 
+    def address(self, model: Model) -> pulumi.Input[str]:
+        """Where a model is fetched from."""
+        return model.source
+
+    def is_fetched(self, model: Model) -> bool:
+        """Whether a loader fetches a model."""
+        return model.source.split("://")[0] in DOWNLOADED
+
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
         yield from tag_problems(self.tags)
@@ -386,6 +394,9 @@ class WorkloadArgs(PodArgs):
     models: list[Model]
     """The versions deployed, oldest first. Their sources are on object storage (`s3://`, `gs://`, `https://`) or on a volume (`pvc://claim/path`).
     The server finds the files in `$MODEL_DIR`."""
+    addresses: dict[str, pulumi.Input[str]] = field(default_factory=dict[str, "pulumi.Input[str]"])
+    """Where models are on object storage, by version, when that is known only after they were uploaded; their `source` is then what was uploaded.
+    Default: where `source` says."""
     rollout: Rollout = Rollout()
     """How requests are shared between the versions. Shares other than 0 and 100 need `route.gateway`. Default: all to the last."""
     scaling: PodScaling = PodScaling()
@@ -405,11 +416,22 @@ class WorkloadArgs(PodArgs):
     drain_seconds: int = 15
     """Time a replica still takes requests after it was told to stop, in seconds, 5 or more: proxies need it to learn of it."""
 
+    def address(self, model: Model) -> pulumi.Input[str]:
+        """Where a model is fetched from."""
+        return self.addresses.get(model.version, model.source)
+
+    def is_fetched(self, model: Model) -> bool:
+        """Whether a loader fetches a model."""
+        return model.version in self.addresses or super().is_fetched(model)
+
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
         yield from super().problems()
         yield from version_problems(self.models, self.rollout)
         yield from source_problems(self.models, self)
+        for version in self.addresses:
+            if version not in {model.version for model in self.models}:
+                yield Problem(f"addresses.{version}", unknown_name(version, (model.version for model in self.models)))
         for name, low, high in (("start_seconds", 10, 7200), ("request_seconds", 1, 3600), ("drain_seconds", 5, 600)):
             seconds: int = getattr(self, name)
             if not low <= seconds <= high:
@@ -467,20 +489,15 @@ def source_problems(models: Sequence[Model], args: PodArgs) -> Iterator[Problem]
     yield from remote_problems(list(models), (*DOWNLOADED, VOLUME), "a cluster")
     for index, model in enumerate(models):
         path = f"models[{index}].source"
-        if not model.is_remote:
+        if not model.is_remote and not args.is_fetched(model):
             yield Problem(path, f"'{model.source}' is a local path, which a cluster cannot read; upload it, or put it on a volume (pvc://claim/path)")
         elif model.source.startswith(f"{VOLUME}://") and not DNS_LABEL.fullmatch(model.source.split("/")[2]):
             yield Problem(path, f"'{model.source}' names no claim; write pvc://claim/path")
-    if any(is_downloaded(model) for model in models):
+    if any(args.is_fetched(model) for model in models):
         if args.loader_image is None:
             yield Problem("loader_image", "is required: it fetches the model from object storage (or put the model on a volume, pvc://claim/path)")
         if not args.network.egress:
             yield Problem("network.egress", "is empty, so the model cannot be fetched; list the addresses of the object storage")
-
-
-def is_downloaded(model: Model) -> bool:
-    """Whether a loader fetches the model."""
-    return model.source.split("://")[0] in DOWNLOADED
 
 
 def claim(model: Model) -> tuple[str, str] | None:

@@ -51,6 +51,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"models": [model(source="pvc://UPPER/x")]}, r"models\[0\].source: 'pvc://UPPER/x' names no claim"),
     ({"models": [model(source=__file__)]}, r"models\[0\].source: '.*' is a local path"),
     ({**remote(), "loader_image": None}, r"loader_image: is required"),
+    ({**remote(), "addresses": {"2": "s3://models/2"}}, r"addresses\.2: '2' is not known; allowed: 1"),
     ({**remote(), "loader_image": "loader:latest"}, r"loader_image: 'loader:latest' is not an image by digest"),
     ({**remote(), "network": NetworkRules()}, r"network.egress: is empty, so the model cannot be fetched"),
     ({"models": [model(), model("2")], "rollout": Rollout(traffic={"1": 90, "2": 10})}, r"rollout.traffic: splits requests"),

@@ -1,7 +1,9 @@
 """What the components make of their arguments: pods, network, scaling, routing, alerts."""
 
+from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
 from modeldeploy.kubernetes.quantities import cpus, memory
@@ -121,6 +123,15 @@ def test_a_model_in_object_storage_is_fetched_before_the_server_starts_and_then_
     assert (loader["image"], loader["args"]) == (LOADER, ["s3://models/pricing/1", "/mnt/models"])
     assert {"name": "model", "mountPath": "/mnt/models", "readOnly": True} in server["volumeMounts"]
     assert {"name": "MODEL_DIR", "value": "/mnt/models"} in server["env"]
+
+
+def test_a_model_is_fetched_from_where_it_was_uploaded(tmp_path: Path) -> None:
+    local = tmp_path / "model.pkl"
+    local.write_text("trees")
+    uploaded = {"models": [model(source=str(local))], "addresses": {"1": pulumi.Output.from_input("https://made/pricing/1")}}
+    loader, server = containers(registered(**{**remote(), **uploaded}))
+    assert loader["args"] == ["https://made/pricing/1", "/mnt/models"]
+    assert {"name": "model", "mountPath": "/mnt/models", "readOnly": True} in server["volumeMounts"]
 
 
 def test_a_model_on_a_volume_is_mounted_read_only() -> None:
