@@ -28,6 +28,8 @@ _ARN = re.compile(r"^arn:aws[\w-]*:(?P<service>[\w-]+):(?P<region>[\w-]*):(?P<ac
 _NETWORK_ID = re.compile(r"^(vpc|subnet|sg|rtb|igw|nat|eipalloc|vpce|lt)-[0-9a-f]{8,17}$")
 _ECR = re.compile(r"^(?P<account>\d{12})\.dkr\.ecr\.[\w-]+\.amazonaws\.com/(?P<repository>[^:@]+)")
 _GCP_NAME = re.compile(r"^(?:https://(?:www|compute|[\w-]+)\.googleapis\.com/(?:[\w]+/)?(?:v1|v2|beta)/|//[\w.]+/)?(?P<name>projects/[^/]+/.+)$")
+_METHOD = re.compile(r":[a-z][A-Za-z]*$")
+"""What is done with a resource, after its name in the address of a request: `.../jobs/nightly:run`."""
 _PARENT = "parent"
 _NAMESPACE = "metadata.namespace"
 _UNREAD = ("tags", "labels", "annotations", "environment", "description", "policy", "policies")
@@ -202,10 +204,11 @@ def _google_claim(store: Store, value: str, config: ProviderConfig) -> tuple[Rec
     match = _GCP_NAME.match(value)
     if match is None or match["name"].split("/")[1] != config.project or "*" in value:
         return None, None
-    matches = [record for text in (value, match["name"]) for record in store.by_handle(text) if record.token.startswith("gcp:")]
+    name = _METHOD.sub("", match["name"])
+    matches = [record for text in (value, name) for record in store.by_handle(text) if record.token.startswith("gcp:")]
     if matches:
         return matches[0], None
-    token = next((token for pattern, token in _google_patterns() if pattern.match(match["name"])), None)
+    token = next((token for pattern, token in _google_patterns() if pattern.match(name)), None)
     return None, token
 
 

@@ -203,3 +203,13 @@ def test_notes_environments_and_policies_are_not_read_for_references(cloud: Clou
     gone = "arn:aws:sns:us-east-1:000000000000:gone"
     container = {"image": IMAGE, "environment": {"TOPIC": gone}}
     assert cloud.create("aws:sagemaker/model:Model", executionRoleArn=OTHER_ACCOUNT, primaryContainer=container, tags={"topic": gone})
+
+
+def test_the_address_of_a_method_is_about_the_resource_before_it(cloud: Cloud) -> None:
+    template = {"template": {"containers": [{"image": "europe-west1-docker.pkg.dev/p/r/i@sha256:" + "0" * 64}]}}
+    cloud.create("gcp:cloudrunv2/job:Job", name="nightly", location="europe-west1", template=template)
+    jobs = "https://run.googleapis.com/v2/projects/sandbox-project/locations/europe-west1/jobs"
+    token = "gcp:cloudscheduler/job:Job"
+    assert cloud.create(token, name="a", region="europe-west1", schedule="0 3 * * *", httpTarget={"uri": f"{jobs}/nightly:run", "httpMethod": "POST"})
+    said = cloud.refused_create(token, name="b", region="europe-west1", schedule="0 3 * * *", httpTarget={"uri": f"{jobs}/nothing:run"})
+    assert "there is no such gcp:cloudrunv2/job:Job" in said
