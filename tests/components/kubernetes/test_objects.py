@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 
 from modeldeploy.kubernetes.quantities import cpus, memory
@@ -128,7 +127,7 @@ def test_a_model_in_object_storage_is_fetched_before_the_server_starts_and_then_
 def test_a_model_is_fetched_from_where_it_was_uploaded(tmp_path: Path) -> None:
     local = tmp_path / "model.pkl"
     local.write_text("trees")
-    uploaded = {"models": [model(source=str(local))], "addresses": {"1": pulumi.Output.from_input("https://made/pricing/1")}}
+    uploaded: dict[str, Any] = {"models": [model(source=str(local))], "addresses": {"1": "https://made/pricing/1"}}
     loader, server = containers(registered(**{**remote(), **uploaded}))
     assert loader["args"] == ["https://made/pricing/1", "/mnt/models"]
     assert {"name": "model", "mountPath": "/mnt/models", "readOnly": True} in server["volumeMounts"]
