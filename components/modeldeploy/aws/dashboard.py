@@ -91,18 +91,25 @@ def body(endpoint_name: str, variants: Sequence[Variant], log_group: str, region
 
 
 def run_dashboard(
-    name: str, machine: pulumi.Output[str], failed: pulumi.Output[str], log_group: pulumi.Output[str], account: Account, parent: pulumi.Resource
+    name: str,
+    machine: pulumi.Output[str],
+    failed: pulumi.Output[str],
+    log_group: pulumi.Input[str],
+    account: Account,
+    parent: pulumi.Resource,
+    streams: str | None = None,
 ) -> aws.cloudwatch.Dashboard:
-    """Runs of a batch by how they ended, how long they took, starts that were given up, and the newest errors in the logs."""
+    """Runs of a batch by how they ended, how long they took, starts that were given up, and the newest errors in the logs; only in the streams that
+    begin with `streams`, where the log group is not the deployment's alone."""
     return aws.cloudwatch.Dashboard(
         f"{name}-dashboard",
         dashboard_name=physical_name(name, 255),
-        dashboard_body=pulumi.Output.all(machine, failed, log_group, account.region).apply(lambda it: run_body(it[0], it[1], it[2], it[3])),
+        dashboard_body=pulumi.Output.all(machine, failed, log_group, account.region).apply(lambda it: run_body(it[0], it[1], it[2], it[3], streams)),
         opts=pulumi.ResourceOptions(parent=parent),
     )
 
 
-def run_body(machine: str, failed: str, log_group: str, region: str) -> str:
+def run_body(machine: str, failed: str, log_group: str, region: str, streams: str | None) -> str:
     """The dashboard of a batch as JSON."""
     ends = ["ExecutionsStarted", "ExecutionsSucceeded", "ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"]
     panels: list[tuple[str, list[list[Any]]]] = [
@@ -114,12 +121,14 @@ def run_body(machine: str, failed: str, log_group: str, region: str) -> str:
     for place, (title, lines) in enumerate(panels):
         properties = {"title": title, "region": region, "view": "timeSeries", "period": 3600, "metrics": lines}
         widgets.append({"type": "metric", "x": 8 * place, "y": 0, "width": 8, "height": 6, "properties": properties})
-    widgets.append(errors_widget(log_group, region, x=0, y=6, width=24))
+    widgets.append(errors_widget(log_group, region, x=0, y=6, width=24, streams=streams))
     return json.dumps({"widgets": widgets})
 
 
-def errors_widget(log_group: str, region: str, *, x: int, y: int, width: int) -> Widget:
+def errors_widget(log_group: str, region: str, *, x: int, y: int, width: int, streams: str | None = None) -> Widget:
     """The newest errors in the logs."""
-    query = f"SOURCE '{log_group}' | fields @timestamp, @message | filter @message like /(?i)error|exception/ | sort @timestamp desc | limit 50"
+    mine = f" and @logStream like /^{streams}/" if streams else ""
+    found = f"filter @message like /(?i)error|exception/{mine}"
+    query = f"SOURCE '{log_group}' | fields @timestamp, @message | {found} | sort @timestamp desc | limit 50"
     properties = {"title": "Errors in the logs", "region": region, "query": query}
     return {"type": "log", "x": x, "y": y, "width": width, "height": 6, "properties": properties}

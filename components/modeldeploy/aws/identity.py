@@ -230,7 +230,7 @@ def _data(bucket: str, key: str, logs: str, objects: list[str], alarms: list[str
         {"Effect": "Allow", "Action": "kms:CreateGrant", "Resource": key, "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}}},
         {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "Resource": [logs, f"{logs}:*"]},
         # SageMaker looks at the alarms while it shifts traffic.
-        {"Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": alarms},
+        *([{"Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": alarms}] if alarms else []),
     ]
 
 

@@ -1,6 +1,5 @@
 """A model behind a SageMaker real-time endpoint."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,10 +9,9 @@ import pulumi_aws as aws
 from modeldeploy.spec.access import Exposure
 from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.compute import InstanceType, choice_problems, choose
-from modeldeploy.spec.database import DatabaseConnection
 from modeldeploy.spec.inputs import as_inputs
 from modeldeploy.spec.managed_endpoint import ManagedEndpointArgs
-from modeldeploy.spec.model import Model, remote_problems
+from modeldeploy.spec.model import remote_problems
 from modeldeploy.spec.names import check_name
 from modeldeploy.spec.rollout import served_version
 from modeldeploy.spec.tags import standard_tags
@@ -23,15 +21,16 @@ from .alarms import EndpointAlarms, alarm_topic, endpoint_alarms
 from .budget import NAME_TAG, monthly_budget
 from .dashboard import dashboard_url, endpoint_dashboard
 from .given import caller_problems, key_problems, network_problems
-from .identity import ECR_IMAGE, database_environment, database_grant, database_user, execution_role, invoker_role
+from .identity import database_grant, database_user, execution_role, invoker_role
 from .instances import INSTANCES, KEY_MONTHLY_USD, SERVICE, monthly
 from .keys import key_arn
 from .model_store import CAPTURE_PREFIX, ModelStore, model_store
-from .network import Attachment, attach
+from .network import attach
+from .sagemaker_model import sagemaker_model, sagemaker_model_problems
 from .scaling import autoscale, shape
 from .security_groups import model_group
 from .served import confirmed_configuration
-from .variants import MOST, Variant, variants, version_key
+from .variants import MOST, Variant, variants
 
 LONGEST_NAME = 32
 """A SageMaker model's name, 63 characters at most, is made of the component's, a version and what auto-naming adds."""
@@ -78,7 +77,7 @@ class SageMakerEndpointArgs(ManagedEndpointArgs):
         yield from choice_problems(self.compute, INSTANCES, SERVICE)
         yield from remote_problems(self.models, ("s3",), "SageMaker")
         for index, model in enumerate(self.models):
-            yield from (problem.under(f"models[{index}]") for problem in _model_problems(model, self.database))
+            yield from (problem.under(f"models[{index}]") for problem in sagemaker_model_problems(model, self.database))
         yield from caller_problems(self.access.callers)
         yield from network_problems(self.network)
         yield from key_problems(self.encryption)
@@ -160,7 +159,8 @@ class SageMakerEndpoint(pulumi.ComponentResource):
             self,
         )
         models = {
-            model.version: _model(name, model, store, role, permissions, group, network, checked.database, tags, self) for model in checked.models
+            model.version: sagemaker_model(name, model, store, role, permissions, group, network, checked.database, tags, self)
+            for model in checked.models
         }
 
         fleet = shape(name, placed, machine, self)
@@ -214,37 +214,6 @@ def _log_group(
         kms_key_id=key,
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent),
-    )
-
-
-def _model(
-    name: str,
-    model: Model,
-    store: ModelStore,
-    role: aws.iam.Role,
-    permissions: list[pulumi.Resource],
-    group: aws.ec2.SecurityGroup,
-    network: Attachment,
-    database: DatabaseConnection | None,
-    tags: dict[str, str],
-    parent: pulumi.Resource,
-) -> aws.sagemaker.Model:
-    in_ecr = ECR_IMAGE.fullmatch(model.container.image) is not None
-    return aws.sagemaker.Model(
-        f"{name}-v{version_key(model.version)}",
-        execution_role_arn=role.arn,
-        primary_container=aws.sagemaker.ModelPrimaryContainerArgs(
-            image=model.container.image,
-            # A registry that is not ECR is reached through the network.
-            image_config=None if in_ecr else aws.sagemaker.ModelPrimaryContainerImageConfigArgs(repository_access_mode="Vpc"),
-            model_data_url=store.urls[model.version],
-            environment={**model.container.environment, **database_environment(name, database)},
-        ),
-        vpc_config=aws.sagemaker.ModelVpcConfigArgs(subnets=network.subnet_ids, security_group_ids=[group.id]),
-        # Isolation takes every network call away from the container, the database's too.
-        enable_network_isolation=database is None,
-        tags={**tags, "model-version": model.version},
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=permissions),
     )
 
 
@@ -341,31 +310,6 @@ def _cost(args: SageMakerEndpointArgs, replicas: int) -> float:
     """US dollars a month of the instances: idle versions at their minimum, those that serve at `replicas`."""
     counts = [replicas if variant.serves else args.scaling.minimum for variant in variants(args.models, args.rollout)]
     return monthly(args.machine.hourly_usd) * sum(counts)
-
-
-def _model_problems(model: Model, database: DatabaseConnection | None) -> Iterator[Problem]:
-    container = model.container
-    # https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
-    served = (
-        ("port", container.port, 8080),
-        ("health_path", container.health_path, "/ping"),
-        ("predict_path", container.predict_path, "/invocations"),
-    )
-    for field, value, only in served:
-        if value != only:
-            yield Problem(f"container.{field}", f"{value!r} is not allowed; SageMaker only serves {only}")
-    if len(container.image) > 255:
-        yield Problem("container.image", f"has {len(container.image)} characters; SageMaker takes 255 or fewer")
-    if len(container.environment) > 90:
-        yield Problem(
-            "container.environment", f"has {len(container.environment)} variables; SageMaker takes 90 or fewer besides those for the database"
-        )
-    if database is not None:
-        for variable in container.environment:
-            if variable.startswith("DATABASE_"):
-                yield Problem(f"container.environment.{variable}", "excludes database: it is set from there; give one of the two")
-    if model.source.startswith("s3://") and not re.fullmatch(r"s3://[a-z0-9.-]{3,63}/.+\.tar\.gz", model.source):
-        yield Problem("source", f"'{model.source}' is no archive; SageMaker loads s3://<bucket>/<path>.tar.gz")
 
 
 def _release_problems(args: SageMakerEndpointArgs) -> Iterator[Problem]:

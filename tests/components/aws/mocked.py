@@ -29,7 +29,10 @@ OUTPUTS: dict[str, Mocked] = {
     "aws:cloudwatch/metricAlarm:MetricAlarm": lambda inputs: _named(f"alarm {inputs['alarmDescription']}", "arn:"),
     "aws:sns/topic:Topic": {"arn": "arn:topic"},
     "aws:iam/role:Role": lambda inputs: {"name": "role-made", "arn": f"arn:role:{inputs.get('description', '')}"},
-    "aws:sagemaker/model:Model": lambda inputs: {"name": f"model-{inputs['tags']['model-version']}"},
+    "aws:sagemaker/model:Model": lambda inputs: {
+        "name": f"model-{inputs['tags']['model-version']}",
+        "arn": f"arn:model:{inputs['tags']['model-version']}",
+    },
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": {"name": CONFIGURATION},
     "aws:sagemaker/endpoint:Endpoint": lambda inputs: {"arn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/{inputs['name']}"},
     "aws:rds/instance:Instance": lambda inputs: {
