@@ -12,7 +12,7 @@ from enum import Enum
 import pulumi_azure_native as native
 
 from modeldeploy.spec.arguments import Problem
-from modeldeploy.spec.network import Network
+from modeldeploy.spec.network import Network, subnets
 
 PORTS = ("443", "1433")
 """What private endpoints answer: HTTPS, and SQL Server."""
@@ -79,6 +79,15 @@ class Subnet(Enum):
         delegated_to="Microsoft.Web/serverFarms",
         reaches=("AzureActiveDirectory", "AzureMonitor", "Storage", "AzureKeyVault"),
     )
+    # https://learn.microsoft.com/azure/aks/api-server-vnet-integration#network-security-groups
+    CONTROL_PLANE = Plan(
+        "control-plane",
+        "the API servers of AKS clusters",
+        delegated_to="Microsoft.ContainerService/managedClusters",
+        enters=("443", "4443"),
+        balanced=("9988",),
+        inside=True,
+    )
     # https://learn.microsoft.com/azure/application-gateway/configuration-infrastructure#network-security-groups
     GATEWAY = Plan("gateway", "an application gateway that the internet reaches", balanced=("*",), internet=True)
 
@@ -96,6 +105,11 @@ def subnet_problems(network: Network, needed: Sequence[Subnet]) -> Iterator[Prob
             delegated = f", delegated to {subnet.value.delegated_to}" if subnet.value.delegated_to else ""
             gateway = "; AzureNetwork makes it with internet: true" if subnet.value.internet else ""
             yield Problem("network.subnet_ids", f"has no {place}, the subnet for {subnet.value.purpose}{delegated}{gateway}")
+
+
+def placed(subnet: Subnet, cidr: str) -> str:
+    """The range of a subnet in a network that is made."""
+    return subnets(cidr, subnet.position + 1, prefix=24)[-1]
 
 
 def rules(subnet: Subnet, cidr: str, subnet_cidr: str, callers: Sequence[str]) -> list[native.network.SecurityRuleArgs]:
@@ -138,6 +152,12 @@ def rules(subnet: Subnet, cidr: str, subnet_cidr: str, callers: Sequence[str]) -
     if subnet is not Subnet.ENDPOINTS and not plan.internet:
         allow("endpoints-out", "Outbound", [subnet_cidr], cidr, PORTS)
         allow("names-out", "Outbound", [subnet_cidr], AZURE_DNS, ["53"], "*")
+    if subnet is Subnet.NODES:
+        # The API server calls the machines' agents and webhooks, wherever they listen.
+        allow("control-plane", "Inbound", [placed(Subnet.CONTROL_PLANE, cidr)], subnet_cidr, ["*"])
+        allow("control-plane-out", "Outbound", [subnet_cidr], placed(Subnet.CONTROL_PLANE, cidr), ["443", "4443"])
+    if subnet is Subnet.CONTROL_PLANE:
+        allow("nodes-out", "Outbound", [subnet_cidr], placed(Subnet.NODES, cidr), ["*"])
     for tag in plan.reaches:
         allow(f"{tag.lower().replace('.', '-')}-out", "Outbound", [subnet_cidr], tag, ["443"])
     return [*allowed, _deny("nobody-else", "Inbound"), *([] if plan.internet else [_deny("nothing-out", "Outbound")])]

@@ -62,13 +62,13 @@ def test_no_subnet_has_outbound_internet_and_each_has_rules_that_count_for_priva
         assert subnet.inputs["defaultOutboundAccess"] is False
         assert subnet.inputs["privateEndpointNetworkPolicies"] == "Enabled"
         assert tuned.one(NSG, subnet.name.replace("net-endpoints", "net")).urn in subnet.depends_on
-    assert groups == {"net", "apps", "functions", "nodes", "instances", "api", "gateway"}
+    assert groups == {"net", "apps", "functions", "nodes", "instances", "api", "control-plane", "gateway"}
 
 
 def test_subnets_are_in_the_order_of_the_documentation_and_made_one_after_the_other(tuned: Graph) -> None:
     made = tuned.all(SUBNET)
-    assert [each.inputs["addressPrefix"] for each in made] == [f"10.1.{number}.0/24" for number in range(7)]
-    assert tuned.outputs["subnet_ids"] == [f"{tuned.outputs['id']}/subnets/subnet-10.1.{number}.0-24" for number in range(7)]
+    assert [each.inputs["addressPrefix"] for each in made] == [f"10.1.{number}.0/24" for number in range(8)]
+    assert tuned.outputs["subnet_ids"] == [f"{tuned.outputs['id']}/subnets/subnet-10.1.{number}.0-24" for number in range(8)]
     assert [each.name for each in made] == [f"net-{subnet.value.label}" for subnet in Subnet]
     assert all(before.urn in after.depends_on for before, after in itertools.pairwise(made))
 
@@ -80,6 +80,7 @@ def test_a_subnet_that_a_service_fills_is_delegated_to_it(default: Graph) -> Non
         "net-functions": "Microsoft.App/environments",
         "net-instances": "Microsoft.ContainerInstance/containerGroups",
         "net-api": "Microsoft.Web/serverFarms",
+        "net-control-plane": "Microsoft.ContainerService/managedClusters",
     }
 
 
@@ -106,7 +107,7 @@ def test_an_environment_is_entered_by_callers_and_asked_by_the_balancer(tuned: G
 def test_the_internet_gets_in_only_where_it_is_asked_for_and_by_https_only(default: Graph, tuned: Graph) -> None:
     opened = [rule for group in tuned.all(NSG) for rule in group.inputs["securityRules"] if rule.get("sourceAddressPrefix") == "Internet"]
     assert [rule["destinationPortRanges"] for rule in opened] == [["443"]]
-    assert rules(tuned, "net-gateway")["internet"]["destinationAddressPrefix"] == "10.1.6.0/24"
+    assert rules(tuned, "net-gateway")["internet"]["destinationAddressPrefix"] == "10.1.7.0/24"
     assert rules(tuned, "net-gateway")["balancer"]["destinationPortRange"] == "*"
     assert "nothing-out" not in rules(tuned, "net-gateway")
     assert not [rule for group in default.all(NSG) for rule in group.inputs["securityRules"] if rule.get("sourceAddressPrefix") == "Internet"]
@@ -155,7 +156,7 @@ def test_everything_that_takes_tags_has_them(tuned: Graph) -> None:
 
 def test_outputs_name_the_network(default: Graph) -> None:
     assert default.outputs["id"].endswith("/virtualNetworks/virtualnetwork-1a2b3c4d")
-    assert len(default.outputs["subnet_ids"]) == 6
+    assert len(default.outputs["subnet_ids"]) == 7
 
 
 @pytest.mark.parametrize(
@@ -170,3 +171,14 @@ def test_outputs_name_the_network(default: Graph) -> None:
 def test_bad_arguments_are_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ArgumentError, match=f"AzureNetwork 'net': {message}"):
         world.network(**changes)
+
+
+def test_an_api_server_reaches_the_machines_of_its_cluster_and_they_reach_it(tuned: Graph) -> None:
+    nodes, control = rules(tuned, "net-nodes"), rules(tuned, "net-control-plane")
+    assert (nodes["control-plane"]["sourceAddressPrefixes"], nodes["control-plane"]["destinationPortRange"]) == (["10.1.6.0/24"], "*")
+    assert (nodes["control-plane-out"]["destinationAddressPrefix"], nodes["control-plane-out"]["destinationPortRanges"]) == (
+        "10.1.6.0/24",
+        ["443", "4443"],
+    )
+    assert (control["nodes-out"]["destinationAddressPrefix"], control["nodes-out"]["destinationPortRange"]) == ("10.1.3.0/24", "*")
+    assert control["balancer"]["destinationPortRanges"] == ["9988"]
