@@ -1,12 +1,18 @@
 """Fixtures that the tests of all parts share."""
 
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import modeldeploy.aws
+import modeldeploy.azure
+import modeldeploy.gcp
+import modeldeploy.kubernetes
 from sandbox.testing import Sandbox, running_sandbox
 from tests.support.engine import ProjectFactory, locate_engine
+from tests.support.warm_python import warm_python
 
 
 @pytest.fixture(scope="session")
@@ -25,10 +31,22 @@ def own_language_host(engine_bin: Path | None) -> None:
         pytest.skip("an installed Pulumi CLI is used, with the official language host")
 
 
+@pytest.fixture(scope="session")
+def virtualenv(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The virtual environment of the programs that tests run: one that has the clouds' SDKs loaded."""
+    modules = [
+        f"{package.__name__}.{module.name}"
+        for package in (modeldeploy.aws, modeldeploy.azure, modeldeploy.gcp, modeldeploy.kubernetes)
+        for module in pkgutil.iter_modules(package.__path__)
+    ]
+    with warm_python(tmp_path_factory.mktemp("warm"), modules) as folder:
+        yield folder
+
+
 @pytest.fixture
-def project(tmp_path: Path, engine_bin: Path | None) -> Iterator[ProjectFactory]:
+def project(tmp_path: Path, engine_bin: Path | None, virtualenv: Path) -> Iterator[ProjectFactory]:
     """Makes temporary projects: `project({"__main__.py": ...}).up()`."""
-    factory = ProjectFactory(tmp_path, engine_bin)
+    factory = ProjectFactory(tmp_path, engine_bin, str(virtualenv))
     yield factory
     factory.close()
 

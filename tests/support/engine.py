@@ -251,9 +251,10 @@ def virtual_environment(folder: Path) -> Path:
 class ProjectFactory:
     """Makes projects for one test; the fixture `project`."""
 
-    def __init__(self, folder: Path, engine_bin: Path | None) -> None:
+    def __init__(self, folder: Path, engine_bin: Path | None, virtualenv: str = sys.prefix) -> None:
         self.folder = folder
         self.engine_bin = engine_bin
+        self.virtualenv = virtualenv
         self.made: list[Project] = []
 
     def __call__(
@@ -280,7 +281,7 @@ class ProjectFactory:
             policy_pack,
         )
         if directory is None:
-            made.write({"Pulumi.yaml": project_file(name), **(files or {})})
+            made.write({"Pulumi.yaml": project_file(name, virtualenv=self.virtualenv), **(files or {})})
         self.made.append(made)
         return made.init() if init else made
 
