@@ -98,7 +98,9 @@ def _run(scope: Scope, args: BatchWorkloadArgs) -> batch.JobSpecArgs:
         args,
         args.model,
         selector=scope.selector,
-        server=container(args, args.model, environment={"TASKS": str(args.tasks)}, arguments=args.command),
+        server=container(
+            args, args.model, environment={"TASK_INDEX_VARIABLE": "JOB_COMPLETION_INDEX", "TASK_COUNT": str(args.tasks)}, arguments=args.command
+        ),
         grace_seconds=None,
         restart="Never",
         spread=False,

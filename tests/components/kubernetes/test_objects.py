@@ -296,7 +296,8 @@ def test_one_task_for_each_store_and_lost_machines_do_not_count() -> None:
     assert (spec["completions"], spec["parallelism"], spec["completionMode"], spec["backoffLimitPerIndex"]) == (40, 8, "Indexed", 2)
     assert spec["podFailurePolicy"]["rules"][0]["action"] == "Ignore"
     (server,) = spec["template"]["spec"]["containers"]
-    assert {"name": "TASKS", "value": "40"} in server["env"]
+    assert {"name": "TASK_COUNT", "value": "40"} in server["env"]
+    assert {"name": "TASK_INDEX_VARIABLE", "value": "JOB_COMPLETION_INDEX"} in server["env"]
     assert server["args"] == ["--all"]
     assert not {"livenessProbe", "ports"} & server.keys()
     assert "name" not in job.inputs["metadata"], "a Job cannot be changed, so the next one needs another name"
