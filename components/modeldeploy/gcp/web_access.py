@@ -1,0 +1,91 @@
+"""What Cloud Run, and Cloud Functions on it, let in, and what has to be in front of them."""
+
+import re
+from collections.abc import Iterator
+
+import pulumi
+import pulumi_gcp as gcp
+
+from modeldeploy.spec.access import Authentication, Exposure, WebAccess
+from modeldeploy.spec.arguments import Problem
+
+from .agents import agent
+from .identity import caller_problems
+from .scope import Scope
+
+INVOKER = "roles/run.invoker"
+CERTIFICATE = re.compile(r"projects/[^/]+/locations/global/certificates/[^/]+")
+
+
+def web_access_problems(access: WebAccess, service: str) -> Iterator[Problem]:
+    """Problems of `access` for `service` (Cloud Run, Cloud Functions)."""
+    yield from caller_problems(access.callers)
+    if access.authentication in (Authentication.JWT, Authentication.API_KEY):
+        yield Problem(
+            "access.authentication",
+            f"'{access.authentication}' cannot be checked by {service} or its load balancer; use {Authentication.IDENTITY}, with Apigee in front "
+            f"for callers without an identity of Google Cloud, or use {Authentication.NONE} and let the container check what they send",
+        )
+    if access.exposure is Exposure.PUBLIC:
+        yield from _public_problems(access)
+        return
+    if access.domain is not None:
+        yield Problem(
+            "access.domain",
+            f"needs access.exposure '{Exposure.PUBLIC}': {service} answers in private networks at its own run.app address, by Google's certificate",
+        )
+    if access.requests_per_minute is not None:
+        yield Problem(
+            "access.requests_per_minute",
+            f"needs access.exposure '{Exposure.PUBLIC}': Cloud Armor counts requests at the load balancer; in a private network use scaling.maximum",
+        )
+
+
+def _public_problems(access: WebAccess) -> Iterator[Problem]:
+    if access.domain is None:
+        yield Problem(
+            "access.domain",
+            f"is required with access.exposure '{Exposure.PUBLIC}': the load balancer with Cloud Armor needs a certificate, which needs a host name",
+        )
+    elif isinstance(access.domain.certificate, str) and not CERTIFICATE.fullmatch(access.domain.certificate):
+        yield Problem(
+            "access.domain.certificate",
+            f"'{access.domain.certificate}' is no certificate of a global load balancer; "
+            "write projects/<project>/locations/global/certificates/<certificate>, or leave it out and one is made",
+        )
+
+
+def let_invoke(scope: Scope, service: pulumi.Input[str], access: WebAccess) -> None:
+    """Lets the callers send requests to `service`, and to no other."""
+    for caller in access.callers:
+        _invoker(scope, f"caller-{caller}", service, caller)
+
+
+def let_everybody_invoke(scope: Scope, service: pulumi.Input[str]) -> None:
+    """Lets everybody who reaches `service` send requests to it, where the check itself cannot be switched off."""
+    _invoker(scope, "everybody", service, "allUsers")
+
+
+def let_sign_in(scope: Scope, service: pulumi.Input[str], access: WebAccess) -> None:
+    """Lets the callers through Identity-Aware Proxy, and the proxy send their requests to `service`."""
+    _invoker(scope, "proxy", service, agent(scope, "iap"))
+    for caller in access.callers:
+        gcp.iap.WebCloudRunServiceIamMember(
+            f"{scope.name}-caller-{caller}",
+            gcp.iap.WebCloudRunServiceIamMemberArgs(
+                cloud_run_service_name=service,
+                location=scope.region,
+                project=scope.project,
+                role="roles/iap.httpsResourceAccessor",
+                member=caller,
+            ),
+            scope.child(),
+        )
+
+
+def _invoker(scope: Scope, suffix: str, service: pulumi.Input[str], member: pulumi.Input[str]) -> None:
+    gcp.cloudrunv2.ServiceIamMember(
+        f"{scope.name}-{suffix}",
+        gcp.cloudrunv2.ServiceIamMemberArgs(name=service, location=scope.region, project=scope.project, role=INVOKER, member=member),
+        scope.child(),
+    )

@@ -1,0 +1,73 @@
+"""Cloud Armor in front of a load balancer: the OWASP rules, and a limit of requests for each address.
+
+https://cloud.google.com/armor/docs/waf-rules
+"""
+
+import pulumi_gcp as gcp
+
+from .scope import Scope
+
+RULE_SETS = (
+    "sqli-v33-stable",
+    "xss-v33-stable",
+    "lfi-v33-stable",
+    "rfi-v33-stable",
+    "rce-v33-stable",
+    "scannerdetection-v33-stable",
+    "protocolattack-v33-stable",
+    "sessionfixation-v33-stable",
+    "cve-canary",
+    "json-sqli-canary",
+)
+"""Preconfigured rules, without those on methods and other languages than Python: predictions are sent by POST."""
+SENSITIVITY = 1
+"""The level with the fewest false alarms, of 4: predictions carry numbers and short texts."""
+FIRST, LIMIT, LAST = 1000, 2000, 2147483647
+"""Priorities: rules are looked at in this order, and a request that the limit lets through is not looked at any further."""
+
+
+def web_firewall(scope: Scope, requests_per_minute: int) -> gcp.compute.SecurityPolicy:
+    """A policy that refuses known attacks with 403, and what one address sends beyond its limit with 429."""
+    attacks = [
+        gcp.compute.SecurityPolicyRuleArgs(
+            action="deny(403)",
+            priority=FIRST + index,
+            description=f"Known attacks: {rules}",
+            match=gcp.compute.SecurityPolicyRuleMatchArgs(
+                expr=gcp.compute.SecurityPolicyRuleMatchExprArgs(expression=f"evaluatePreconfiguredWaf('{rules}', {{'sensitivity': {SENSITIVITY}}})")
+            ),
+        )
+        for index, rules in enumerate(RULE_SETS)
+    ]
+    limit = gcp.compute.SecurityPolicyRuleArgs(
+        action="throttle",
+        priority=LIMIT,
+        description="A limit for each address",
+        match=_everybody(),
+        rate_limit_options=gcp.compute.SecurityPolicyRuleRateLimitOptionsArgs(
+            conform_action="allow",
+            exceed_action="deny(429)",
+            enforce_on_key="IP",
+            rate_limit_threshold=gcp.compute.SecurityPolicyRuleRateLimitOptionsRateLimitThresholdArgs(count=requests_per_minute, interval_sec=60),
+        ),
+    )
+    # Every policy has a last rule. The limit matches everybody, so nobody comes here.
+    last = gcp.compute.SecurityPolicyRuleArgs(action="deny(403)", priority=LAST, description="Nothing else", match=_everybody())
+    return gcp.compute.SecurityPolicy(
+        f"{scope.name}-firewall",
+        gcp.compute.SecurityPolicyArgs(
+            type="CLOUD_ARMOR",
+            description=f"What may reach {scope.name}",
+            rules=[*attacks, limit, last],
+            advanced_options_config=gcp.compute.SecurityPolicyAdvancedOptionsConfigArgs(json_parsing="STANDARD", log_level="NORMAL"),
+            project=scope.project,
+            labels=scope.labels,
+        ),
+        scope.after_apis(),
+    )
+
+
+def _everybody() -> gcp.compute.SecurityPolicyRuleMatchArgs:
+    return gcp.compute.SecurityPolicyRuleMatchArgs(
+        versioned_expr="SRC_IPS_V1", config=gcp.compute.SecurityPolicyRuleMatchConfigArgs(src_ip_ranges=["*"])
+    )
