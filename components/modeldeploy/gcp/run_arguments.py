@@ -1,0 +1,66 @@
+"""What services and functions on Cloud Run refuse, need and are told, whatever serves the model."""
+
+from collections.abc import Iterator, Mapping
+
+import pulumi
+
+from modeldeploy.spec.access import Exposure
+from modeldeploy.spec.arguments import Problem
+from modeldeploy.spec.container import ContainerArgs
+from modeldeploy.spec.model import ModelVersion, remote_problems
+from modeldeploy.spec.serverless import ServerlessArgs
+
+from .database_access import VARIABLES, DatabaseAccess
+from .labels import label_problems
+from .model_store import Artifact
+from .secrets import secret_id_problems
+from .web_access import web_access_problems
+
+APIS = ("run", "cloudkms", "storage", "iam", "logging", "monitoring", "compute", "dns")
+TOLD = ("MODEL_URI", "MODEL_VERSION")
+"""Variables that every container gets."""
+RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION", "FUNCTION_TARGET", "FUNCTION_SIGNATURE_TYPE")
+"""Variables that Cloud Run sets: https://cloud.google.com/run/docs/container-contract#env-vars."""
+MOST_CONCURRENT = 1000
+
+
+def run_problems(args: ContainerArgs | ServerlessArgs, environments: Mapping[str, Mapping[str, object]], service: str) -> Iterator[Problem]:
+    """Problems of what is the same for all of them; `environments` are the plain variables by their paths."""
+    yield from remote_problems(args.models, ("gs",), service)
+    yield from web_access_problems(args.access, service)
+    yield from secret_id_problems(args.secrets)
+    yield from label_problems(args.tags)
+    set_by_us = {**dict.fromkeys(TOLD, "models"), **(dict.fromkeys(VARIABLES, "database") if args.database else {})}
+    for path, variables in {**environments, "secrets": args.secrets}.items():
+        for variable in variables:
+            if variable in RESERVED:
+                yield Problem(f"{path}.{variable}", "is set by Cloud Run; choose another name")
+            if variable in set_by_us:
+                yield Problem(f"{path}.{variable}", f"is set from {set_by_us[variable]}; leave it out")
+    if args.network.callers:
+        yield Problem("network.callers", f"cannot be kept on {service}, which lets in all of the project's networks; list access.callers instead")
+    if args.operations.capture_percent:
+        yield Problem("operations.capture_percent", f"is not offered by {service}; leave it out, and let the container log what may be kept")
+
+
+def concurrency_problems(concurrency: int) -> Iterator[Problem]:
+    """Problems of the requests that one instance answers at a time."""
+    if not 1 <= concurrency <= MOST_CONCURRENT:
+        yield Problem("concurrency", f"{concurrency} is not allowed; use 1 to {MOST_CONCURRENT}")
+
+
+def run_apis(args: ContainerArgs | ServerlessArgs, billing_account: str | None, *others: str) -> list[str]:
+    """The APIs that are needed, and those that only some arguments need."""
+    wanted = {
+        "secretmanager": bool(args.secrets),
+        "certificatemanager": args.access.exposure is Exposure.PUBLIC,
+        "billingbudgets": billing_account is not None,
+    }
+    return [*APIS, *others, *(api for api, needed in wanted.items() if needed)]
+
+
+def environment(
+    model: ModelVersion, artifact: Artifact, access: DatabaseAccess | None, plain: Mapping[str, pulumi.Input[str]]
+) -> dict[str, pulumi.Input[str]]:
+    """What a version is told."""
+    return {**plain, "MODEL_URI": artifact.uri, "MODEL_VERSION": model.version, **(access.environment if access else {})}
