@@ -1,0 +1,115 @@
+"""A function of Cloud Functions, second generation, that serves one version of a model from source code.
+
+https://cloud.google.com/functions/docs/reference/rest/v2/projects.locations.functions
+"""
+
+from collections.abc import Iterator, Sequence
+
+import pulumi
+import pulumi_gcp as gcp
+
+from modeldeploy.spec.access import Exposure, WebAccess
+from modeldeploy.spec.arguments import Problem
+from modeldeploy.spec.serverless import Code, FunctionModel
+
+from .function_build import builder, image_repository, source_archive
+from .network import id_of
+from .run_service import Instances
+from .scope import Scope
+
+MODULE = "main"
+"""The module that Cloud Functions looks for the handler in: https://cloud.google.com/functions/docs/writing#directory-structure-python."""
+
+
+def code_problems(models: Sequence[FunctionModel]) -> Iterator[Problem]:
+    """Problems of source code that Cloud Functions would not build, or could not run beside other code."""
+    coded = [(index, model.code) for index, model in enumerate(models) if model.code is not None]
+    for index, code in coded:
+        module, _, function = code.handler.rpartition(".")
+        if module != MODULE:
+            yield Problem(
+                f"models[{index}].code.handler",
+                f"'{code.handler}' is in another module than Cloud Functions looks in; put it into {MODULE}.py and write {MODULE}.{function}",
+            )
+    if len(coded) > 1:
+        yield Problem(
+            "models",
+            f"are {len(coded)} versions as code, and Cloud Functions sends all requests to what was deployed last; list one version, whose change "
+            "is taken over without a gap, or give both a container, between which requests can be shared",
+        )
+
+
+def run_function(
+    scope: Scope,
+    model: FunctionModel,
+    code: Code,
+    instances: Instances,
+    access: WebAccess,
+    bucket: gcp.storage.Bucket,
+    ready: Sequence[pulumi.Resource],
+) -> gcp.cloudfunctionsv2.Function:
+    """Builds `code` and runs it, once what it needs is `ready`. A change is built beside what runs, and takes the requests over when it has started.
+
+    Private: reached from networks of the project. Public: reached through a load balancer only.
+    """
+    archive = source_archive(scope, model, code, bucket)
+    repository = image_repository(scope, instances.key)
+    account, can_build = builder(scope, bucket, repository)
+    return gcp.cloudfunctionsv2.Function(
+        scope.name,
+        gcp.cloudfunctionsv2.FunctionArgs(
+            location=scope.region,
+            project=scope.project,
+            description=f"Serves {model.name} {model.version}",
+            kms_key_name=instances.key.id,
+            build_config=gcp.cloudfunctionsv2.FunctionBuildConfigArgs(
+                runtime=f"python{code.python.replace('.', '')}",
+                entry_point=code.handler.rpartition(".")[2],
+                source=gcp.cloudfunctionsv2.FunctionBuildConfigSourceArgs(
+                    storage_source=gcp.cloudfunctionsv2.FunctionBuildConfigSourceStorageSourceArgs(bucket=bucket.name, object=archive.name)
+                ),
+                docker_repository=repository.id,
+                service_account=account.id,
+            ),
+            service_config=_service(instances, access, model.version),
+            labels=scope.labels,
+        ),
+        scope.after_apis(*ready, *can_build),
+    )
+
+
+def function_address(function: gcp.cloudfunctionsv2.Function) -> pulumi.Output[str]:
+    """Its run.app address, which private networks can reach without further names."""
+    return function.service_config.apply(lambda config: "" if config is None else config.uri or "")
+
+
+def _service(instances: Instances, access: WebAccess, version: str) -> gcp.cloudfunctionsv2.FunctionServiceConfigArgs:
+    size = instances.size
+    return gcp.cloudfunctionsv2.FunctionServiceConfigArgs(
+        available_cpu=str(size.cpus),
+        available_memory=f"{size.memory_mib}Mi",
+        min_instance_count=instances.minimum,
+        max_instance_count=instances.maximum,
+        max_instance_request_concurrency=instances.concurrency,
+        timeout_seconds=instances.request_seconds,
+        all_traffic_on_latest_revision=True,
+        ingress_settings="ALLOW_INTERNAL_AND_GCLB" if access.exposure is Exposure.PUBLIC else "ALLOW_INTERNAL_ONLY",
+        service_account_email=instances.account,
+        environment_variables=instances.told[version],
+        secret_environment_variables=[
+            gcp.cloudfunctionsv2.FunctionServiceConfigSecretEnvironmentVariableArgs(
+                key=name,
+                project_id=reference.secret.apply(lambda secret: secret.split("/")[1]),
+                secret=reference.secret.apply(lambda secret: secret.split("/")[3]),
+                version=reference.version,
+            )
+            for name, reference in instances.secrets.items()
+        ]
+        or None,
+        direct_vpc_egress="VPC_EGRESS_ALL_TRAFFIC",
+        direct_vpc_network_interfaces=[
+            gcp.cloudfunctionsv2.FunctionServiceConfigDirectVpcNetworkInterfaceArgs(
+                network=id_of(instances.network), subnetwork=instances.network.subnet_ids[0]
+            )
+        ],
+    )

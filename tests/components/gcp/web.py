@@ -1,0 +1,101 @@
+"""What the tests of services and functions on Cloud Run deploy, and how the mocked cloud answers."""
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+
+from modeldeploy.gcp.container import CloudRunService, CloudRunServiceArgs
+from modeldeploy.gcp.serverless import CloudFunction, CloudFunctionArgs
+from modeldeploy.spec import Code, Container, Domain, Exposure, FunctionModel, Network, WebAccess
+from tests.components.gcp import program
+from tests.components.gcp.program import IMAGE, NUMBER, PROJECT, REGION, named
+from tests.support.mocks import Graph, Mocked, record
+
+SERVICE = "gcp:cloudrunv2/service:Service"
+FUNCTION = "gcp:cloudfunctionsv2/function:Function"
+INVOKER = "gcp:cloudrunv2/serviceIamMember:ServiceIamMember"
+STASH = "pulumi:index:Stash"
+BACKEND = "gcp:compute/backendService:BackendService"
+FIREWALL = "gcp:compute/securityPolicy:SecurityPolicy"
+MAP = "gcp:certificatemanager/certificateMap:CertificateMap"
+
+NETWORK = Network(id="projects/shop-models/global/networks/shared", subnet_ids=["projects/shop-models/regions/europe-west1/subnetworks/shared"])
+HOST = "pricing.example.com"
+PUBLIC = WebAccess(exposure=Exposure.PUBLIC, domain=Domain(hostname=HOST))
+SECRET = "projects/vault/secrets/partner/versions/3"
+
+
+def service(inputs: dict[str, Any]) -> Mapping[str, Any]:
+    """What Cloud Run tells about a service."""
+    uri = f"https://{inputs['name']}-{NUMBER}.{REGION}.run.app"
+    return {"id": f"projects/{PROJECT}/locations/{REGION}/services/{inputs['name']}", "uri": uri}
+
+
+def note(inputs: dict[str, Any]) -> Mapping[str, Any]:
+    """A stash: an older version was noted when it was the newest."""
+    given = inputs["input"]
+    return {"output": {**given, "revision": given["revision"] or "noted-revision"}}
+
+
+OUTPUTS: dict[str, Mocked] = {
+    **program.OUTPUTS,
+    SERVICE: service,
+    FUNCTION: lambda inputs: {
+        "name": "pricing-1a2b3c4",
+        "serviceConfig": {**inputs["serviceConfig"], "uri": f"https://pricing-1a2b3c4-{NUMBER}.{REGION}.run.app"},
+    },
+    STASH: note,
+    BACKEND: {"name": "pricing-backend-1a2b3c4"},
+    MAP: named("locations/global/certificateMaps"),
+    "gcp:artifactregistry/repository:Repository": lambda inputs: {
+        "id": f"projects/{PROJECT}/locations/{REGION}/repositories/{inputs['repositoryId']}",
+        "name": inputs["repositoryId"],
+    },
+    "gcp:compute/globalAddress:GlobalAddress": {"name": "made-1a2b3c4", "address": "203.0.113.9"},
+    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": lambda inputs: {
+        "dnsResourceRecords": [{"name": f"_acme-challenge.{inputs['domain']}.", "type": "CNAME", "data": "proof.authorize.certificatemanager.goog."}]
+    },
+}
+
+
+def container_version(version: str = "1", **container: Any) -> FunctionModel:
+    """A version of the pricing model as a function's container."""
+    served = Container(**{"image": IMAGE, **container})
+    return FunctionModel(name="pricing", version=version, source="gs://shop-artifacts/pricing/1", container=served)
+
+
+def code_version(folder: str, version: str = "1", **code: Any) -> FunctionModel:
+    """A version of the pricing model as code in `folder`."""
+    written = Code(**{"source": folder, "handler": "main.predict", **code})
+    return FunctionModel(name="pricing", version=version, source="gs://shop-artifacts/pricing/1", code=written)
+
+
+def service_graph(preview: bool = False, **arguments: Any) -> Graph:
+    """What a Cloud Run service registers; `arguments` besides one remote model and a network."""
+    if not preview and not arguments:
+        return _plain_service()
+    return _graph(CloudRunService, CloudRunServiceArgs(**{"models": [program.model()], "network": NETWORK, **arguments}), preview)
+
+
+def function_graph(**arguments: Any) -> Graph:
+    """What a function registers; `arguments` besides one remote model in a container and a network."""
+    return _graph(CloudFunction, CloudFunctionArgs(**{"models": [container_version()], "network": NETWORK, **arguments}))
+
+
+@functools.cache
+def _plain_service() -> Graph:
+    return _graph(CloudRunService, CloudRunServiceArgs(models=[program.model()], network=NETWORK))
+
+
+def _graph(kind: Any, args: Any, preview: bool = False) -> Graph:
+    def run() -> Mapping[str, Any]:
+        made = kind("pricing", args)
+        return {name: getattr(made, name) for name in kind.__annotations__}
+
+    pulumi.runtime.set_all_config({"gcp:project": PROJECT, "gcp:region": REGION})
+    try:
+        return record(run, outputs=OUTPUTS, calls=program.CALLS, preview=preview)
+    finally:
+        pulumi.runtime.set_all_config({})
