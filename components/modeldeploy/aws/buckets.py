@@ -19,8 +19,8 @@ def private_bucket(
 ) -> tuple[aws.s3.Bucket, list[pulumi.Resource]]:
     """The bucket, and what must be in place before anything is put into it.
 
-    `expiries` are its own rules of what goes when, beside those for old versions and broken uploads. In production it is protected. Without a key it is
-    encrypted with S3's own, which is all that load balancers can write to. `allowed` makes statements from the bucket's ARN, of what services may do.
+    `expiries` are its own rules of what goes when, beside those for old versions and broken uploads. In production it is protected. Without a key it
+    is encrypted with S3's own, which is all that load balancers can write to. `allowed` makes statements, of what services may do, from its ARN.
     """
     opts = pulumi.ResourceOptions(parent=parent)
     bucket = aws.s3.Bucket(name, force_destroy=not production, tags=tags, opts=pulumi.ResourceOptions(parent=parent, protect=production))

@@ -32,6 +32,19 @@ KEY_MONTHLY_USD = 1.0
 """One customer-managed key: https://aws.amazon.com/kms/pricing/."""
 
 
+BALANCER_HOURLY_USD = 0.0225
+"""One Application Load Balancer, without its capacity units: https://aws.amazon.com/elasticloadbalancing/pricing/, us-east-1."""
+
+FIREWALL_MONTHLY_USD = 5.0
+FIREWALL_RULE_MONTHLY_USD = 1.0
+"""One web application firewall and each of its rules, without its requests: https://aws.amazon.com/waf/pricing/."""
+
+FUNCTION_GIB_SECOND_USD = 0.0000166667
+WARM_GIB_SECOND_USD = 0.0000041667
+"""Memory of a function for a second, while it answers and while it is kept warm (provisioned concurrency), on x86, without its requests:
+https://aws.amazon.com/lambda/pricing/, us-east-1."""
+
+
 def monthly(hourly_usd: float) -> float:
     """US dollars a month."""
     return hourly_usd * HOURS_PER_MONTH

@@ -48,6 +48,41 @@ def database_group(name: str, attachment: Attachment, callers: Sequence[str], ta
     return group
 
 
+def allow(
+    name: str,
+    description: str,
+    source: aws.ec2.SecurityGroup,
+    target: aws.ec2.SecurityGroup,
+    port: int,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+) -> None:
+    """Lets what is in one group open connections to what is in another, on one port."""
+    opts = pulumi.ResourceOptions(parent=parent)
+    aws.vpc.SecurityGroupEgressRule(
+        name,
+        security_group_id=source.id,
+        description=description,
+        ip_protocol="tcp",
+        from_port=port,
+        to_port=port,
+        referenced_security_group_id=target.id,
+        tags=tags,
+        opts=opts,
+    )
+    aws.vpc.SecurityGroupIngressRule(
+        name,
+        security_group_id=target.id,
+        description=description,
+        ip_protocol="tcp",
+        from_port=port,
+        to_port=port,
+        referenced_security_group_id=source.id,
+        tags=tags,
+        opts=opts,
+    )
+
+
 def _egress(
     name: str,
     group: aws.ec2.SecurityGroup,

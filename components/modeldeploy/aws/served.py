@@ -1,4 +1,4 @@
-"""Makes sure that an update of an endpoint was kept."""
+"""Makes sure that an update was kept."""
 
 import json
 from typing import Any, cast
@@ -22,6 +22,25 @@ def confirmed_configuration(
         opts=pulumi.InvokeOutputOptions(parent=parent, depends_on=[endpoint]),
     )
     return pulumi.Output.all(actual.properties, configuration.name, endpoint.name).apply(lambda it: _confirm(it[0], it[1], it[2]))
+
+
+def confirmed_task(service: aws.ecs.Service, task: aws.ecs.TaskDefinition) -> pulumi.Output[str]:
+    """ARN of the task definition that the service runs; fails the update when it is not the one it was given.
+
+    ECS goes back to the last one when the new replicas do not come up or an alarm fires, and is steady again, which the provider has long taken for
+    success (https://github.com/hashicorp/terraform-provider-aws/issues/19519). What the service tells after the update shows it.
+    """
+    return pulumi.Output.all(service.task_definition, task.arn, service.name).apply(lambda it: _confirm_task(it[0], it[1], it[2]))
+
+
+def _confirm_task(runs: str, wanted: str, service: str) -> str:
+    if runs != wanted:
+        raise pulumi.RunError(
+            f"Amazon ECS rolled the update of service '{service}' back: it runs '{runs}', not '{wanted}', because an alarm fired or the new replicas "
+            "did not come up (see the service's events and logs). Requests are answered as before the update, and nothing of it was deleted. Run "
+            "`pulumi refresh`, repair the model or go back to the last version, then `pulumi up`."
+        )
+    return wanted
 
 
 def _confirm(properties: str, wanted: str, endpoint: str) -> str:

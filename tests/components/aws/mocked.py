@@ -48,6 +48,34 @@ OUTPUTS: dict[str, Mocked] = {
     "aws:batch/jobQueue:JobQueue": {"arn": "arn:job-queue"},
     "aws:batch/jobDefinition:JobDefinition": {"name": "definition-made", "arn": "arn:definition:1", "arnPrefix": "arn:definition"},
     "aws:scheduler/scheduleGroup:ScheduleGroup": {"name": "group-made"},
+    "aws:apigateway/restApi:RestApi": {
+        "id": "api-made",
+        "name": "api-name",
+        "rootResourceId": "root",
+        "executionArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:api-made",
+    },
+    "aws:apigateway/stage:Stage": {"arn": "arn:stage", "invokeUrl": f"https://api-made.execute-api.{REGION}.amazonaws.com/live"},
+    "aws:apigateway/apiKey:ApiKey": {"value": "key-value"},
+    "aws:apigateway/domainName:DomainName": {
+        "arn": "arn:domain",
+        "domainNameId": "domain-id",
+        "regionalDomainName": "d-1.execute-api.example",
+        "regionalZoneId": "ZAPI",
+    },
+    "aws:wafv2/webAcl:WebAcl": {"arn": "arn:firewall"},
+    "aws:acm/certificate:Certificate": lambda inputs: {
+        "arn": "arn:certificate-made",
+        "domainValidationOptions": [
+            {"resourceRecordName": f"_proof.{inputs['domainName']}", "resourceRecordType": "CNAME", "resourceRecordValue": "proof.example"}
+        ],
+    },
+    "aws:route53/record:Record": lambda inputs: {"fqdn": inputs["name"]},
+    "aws:lb/loadBalancer:LoadBalancer": {"arn": "arn:balancer", "arnSuffix": "app/made/1", "dnsName": "made.elb.example", "zoneId": "ZELB"},
+    "aws:lb/listener:Listener": {"arn": "arn:listener"},
+    "aws:lb/targetGroup:TargetGroup": lambda inputs: {"arn": f"arn:targets:{inputs.get('port')}", "arnSuffix": "targetgroup/made/2"},
+    "aws:ecs/cluster:Cluster": {"arn": "arn:cluster"},
+    "aws:ecs/taskDefinition:TaskDefinition": lambda inputs: {"arn": f"arn:task:{inputs['family']}"},
+    "aws:ecs/service:Service": {"name": "service-made"},
     "pulumi:index:Stash": lambda inputs: {"output": inputs["input"]},
 }
 
@@ -57,6 +85,10 @@ CALLS: dict[str, Mocked] = {
     "aws:index/getPartition:getPartition": {"partition": "aws"},
     "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": [f"{REGION}a", f"{REGION}b", f"{REGION}c"]},
     "aws:ec2/getVpc:getVpc": lambda inputs: {"id": inputs["id"], "cidrBlock": "10.9.0.0/16"},
+    "aws:ec2/getVpcEndpoint:getVpcEndpoint": lambda inputs: {
+        "id": inputs["id"],
+        "dnsEntries": [{"dnsName": f"{inputs['id']}.vpce.example", "hostedZoneId": "ZVPCE"}],
+    },
     "aws:ec2/getPrefixList:getPrefixList": {"id": "pl-s3"},
     "aws:cloudcontrol/getResource:getResource": {"properties": json.dumps({"EndpointConfigName": CONFIGURATION})},
 }
