@@ -5,7 +5,7 @@ Metrics: https://learn.microsoft.com/azure/machine-learning/monitor-azure-machin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_azure_native as native
@@ -17,6 +17,7 @@ from .logs import Logs
 
 ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 DEPLOYMENTS = f"{ENDPOINTS}/deployments"
+APPS = "Microsoft.App/containerapps"
 RED, YELLOW = 1, 2
 """Severities: error, warning."""
 
@@ -198,6 +199,56 @@ def error_query(endpoint: str) -> str:
         f"| where EndpointName == '{endpoint}'\n"
         "| extend Code = toint(ResponseCode)\n"
         "| summarize Failed = countif(Code >= 500 or Code == 424), Requests = count()\n"
+        "| where Requests > 0\n"
+        "| project Percent = 100.0 * Failed / Requests"
+    )
+
+
+def app_alarms(
+    name: str,
+    operations: Operations,
+    apps: Mapping[str, native.app.ContainerApp],
+    hears: native.monitor.ActionGroup,
+    workspace: native.operationalinsights.Workspace,
+    group: Group,
+    parent: pulumi.Resource,
+) -> None:
+    """Latency and CPU use of each version, and the share of requests that fail.
+
+    Metrics: https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-app-containerapps-metrics
+    """
+    watched = {
+        "latency": ("Average latency", "ResponseTime", operations.latency_milliseconds, "ms"),
+        "cpu": ("CPU use", "CpuPercentage", operations.utilization_percent, "%"),
+    }
+    for version, app in apps.items():
+        for label, (what, metric, limit, unit) in watched.items():
+            description = f"{what} of version {version} above {limit} {unit}"
+            metric_alarm(f"{name}-{version}-{label}", description, (APPS, metric), limit, YELLOW, app.id, hears, group, parent)
+    query_alarm(
+        f"{name}-errors",
+        f"More than {operations.error_percent}% of requests fail",
+        pulumi.Output.all(*(app.name for app in apps.values())).apply(app_error_query),
+        "Percent",
+        operations.error_percent,
+        hears,
+        workspace,
+        group,
+        parent,
+        windows=2,
+    )
+
+
+def app_error_query(apps: list[str]) -> str:
+    """Percent of requests that the apps' ingress answered with a server error, over the rule's window.
+
+    https://learn.microsoft.com/azure/container-apps/log-monitoring#http-logs
+    """
+    names = ", ".join(f"'{name}'" for name in apps)
+    return (
+        "ContainerAppHTTPLogs\n"
+        f"| where ContainerAppName in ({names})\n"
+        "| summarize Failed = countif(toint(StatusCode) >= 500), Requests = count()\n"
         "| where Requests > 0\n"
         "| project Percent = 100.0 * Failed / Requests"
     )

@@ -105,6 +105,8 @@ class ContainerEnvironment:
     """Domain that the host names of its apps end in."""
     static_ip: pulumi.Output[str]
     """Private address of all its apps."""
+    verification: pulumi.Output[str]
+    """What a TXT record must say before the environment takes a host name of the user's own."""
     ready: list[pulumi.Resource]
     """What must be there before somebody calls an app."""
 
@@ -120,17 +122,22 @@ def container_environment(
     parent: pulumi.Resource,
     most_machines: int = 10,
     encrypt_disks: bool = False,
+    reads_certificates: native.managedidentity.UserAssignedIdentity | None = None,
 ) -> ContainerEnvironment:
     """The environment with the id `given`, or one of its own: without a public address, its logs in `workspace`, traffic inside it encrypted, over
     several zones in production, and its names resolved in the network.
 
     `profiles` are the kinds of machines it has besides Consumption; an environment that is given must have them under the same names.
-    `most_machines` limits each dedicated one. `encrypt_disks` puts the customer's key on its scratch disks, which is in Azure's preview interfaces
-    and not in its list of services that take one: https://learn.microsoft.com/azure/security/fundamentals/encryption-customer-managed-keys-support
+    `most_machines` limits each dedicated one. `encrypt_disks` puts the customer's key on its scratch disks; Azure has that in preview interfaces, and
+    not in its list of services that take one (https://learn.microsoft.com/azure/security/fundamentals/encryption-customer-managed-keys-support).
+    `reads_certificates` fetches the certificates of host names from a vault.
     """
     if given is not None:
-        return _given(given, parent)
+        found = _given(given, parent)
+        diagnostics(f"{name}-apps", found.id, workspace, parent, groups=("allLogs",))
+        return found
     wanted = dict.fromkeys([CONSUMPTION, *profiles])
+    holders = [each.id for each in (key.reader if encrypt_disks else None, reads_certificates) if each is not None]
     made = native.app.ManagedEnvironment(
         f"{name}-apps",
         resource_group_name=group.name,
@@ -152,7 +159,7 @@ def container_environment(
         peer_traffic_configuration=native.app.ManagedEnvironmentPeerTrafficConfigurationArgs(
             encryption=native.app.ManagedEnvironmentEncryptionArgs(enabled=True)
         ),
-        identity=native.app.ManagedServiceIdentityArgs(type="UserAssigned", user_assigned_identities=[key.reader.id]) if encrypt_disks else None,
+        identity=native.app.ManagedServiceIdentityArgs(type="UserAssigned", user_assigned_identities=holders) if holders else None,
         disk_encryption_configuration=native.app.DiskEncryptionConfigurationArgs(
             key_vault_configuration=native.app.DiskEncryptionConfigurationKeyVaultConfigurationArgs(
                 key_url=key.uri, auth=native.app.DiskEncryptionConfigurationAuthArgs(identity=key.reader.id)
@@ -197,7 +204,8 @@ def container_environment(
         tags=group.tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )
-    return ContainerEnvironment(made.id, made.name, group.name, made.default_domain, made.static_ip, [every, link])
+    verification = made.custom_domain_configuration.apply(lambda found: found.custom_domain_verification_id if found else "")
+    return ContainerEnvironment(made.id, made.name, group.name, made.default_domain, made.static_ip, verification, [every, link])
 
 
 def _least_machines(group: Group) -> int:
@@ -211,4 +219,5 @@ def _given(environment_id: pulumi.Input[str], parent: pulumi.Resource) -> Contai
     environment = native.app.get_managed_environment_output(
         environment_name=known.apply(ids.last), resource_group_name=resource_group, opts=pulumi.InvokeOutputOptions(parent=parent)
     )
-    return ContainerEnvironment(known, environment.name, resource_group, environment.default_domain, environment.static_ip, [])
+    verification = environment.custom_domain_configuration.apply(lambda found: found.custom_domain_verification_id if found else "")
+    return ContainerEnvironment(known, environment.name, resource_group, environment.default_domain, environment.static_ip, verification, [])

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_azure_native as native
 
-from .alarms import DEPLOYMENTS, ENDPOINTS
+from .alarms import APPS, DEPLOYMENTS, ENDPOINTS
 from .group import Group
 
 AVERAGE, TOTAL, MAXIMUM = 4, 1, 3
@@ -47,6 +47,12 @@ DEPLOYMENT_CHARTS = (
     Chart("CPU use in percent", DEPLOYMENTS, "CpuUtilizationPercentage", AVERAGE),
     Chart("Memory use in percent", DEPLOYMENTS, "CpuMemoryUtilizationPercentage", AVERAGE),
     Chart("Replicas", DEPLOYMENTS, "DeploymentCapacity", MAXIMUM),
+)
+APP_CHARTS = (
+    Chart("Requests", APPS, "Requests", TOTAL),
+    Chart("Latency in milliseconds", APPS, "ResponseTime", AVERAGE),
+    Chart("CPU use in percent", APPS, "CpuPercentage", AVERAGE),
+    Chart("Replicas", APPS, "Replicas", MAXIMUM),
 )
 
 

@@ -1,5 +1,6 @@
 """What Azure answers in these tests, and arguments that each test changes."""
 
+import base64
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,9 +8,11 @@ from typing import Any, cast
 
 import pulumi
 
+from modeldeploy.azure.container import ContainerApp, ContainerAppArgs
 from modeldeploy.azure.database import AzureSqlDatabase, AzureSqlDatabaseArgs
 from modeldeploy.azure.managed_endpoint import AzureMLEndpoint, AzureMLEndpointArgs
 from modeldeploy.azure.network import AzureNetwork, AzureNetworkArgs
+from modeldeploy.azure.subnets import Subnet
 from modeldeploy.spec import Container, Environment, Model, Network
 from tests.support.mocks import Graph, record
 
@@ -23,9 +26,20 @@ VAULT = f"{GROUP}/providers/Microsoft.KeyVault/vaults/given"
 KEY = "https://given.vault.azure.net/keys/models/0123456789abcdef0123456789abcdef"
 REGISTRY = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/acmemodels"
 DATABASE = f"{GROUP}/providers/Microsoft.Sql/servers/data/databases/pricing"
+ENVIRONMENT = f"{GROUP}/providers/Microsoft.App/managedEnvironments/given"
+API_MANAGEMENT = f"{GROUP}/providers/Microsoft.ApiManagement/service/gateway"
+SECRETS = f"{GROUP}/providers/Microsoft.KeyVault/vaults/secrets"
+SECRET = "https://secrets.vault.azure.net/secrets/partner"
+CERTIFICATE = "https://secrets.vault.azure.net/secrets/pricing-example-com"
+DNS_ZONE = f"{GROUP}/providers/Microsoft.Network/dnsZones/example.com"
+APPLICATION = "99999999-8888-7777-6666-555555555555"
 ATTACHED = Network(id=NETWORK, subnet_ids=[SUBNET])
 IMAGE = "acmemodels.azurecr.io/pricing@sha256:" + "a" * 64
 CALLER = "11111111-2222-3333-4444-555555555555"
+PLACED = Network(id=NETWORK, subnet_ids=[SUBNET, *(f"{NETWORK}/subnets/{each.value.label}" for each in list(Subnet)[1:])])
+BLOB = "https://acmeartifacts.blob.core.windows.net/trained/pricing/1"
+ARTIFACTS = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/acmeartifacts"
+ISSUER = "https://westeurope.oic.prod-aks.azure.com/tenant/cluster/"
 REMOTE = "azureml://datastores/shared/paths/pricing/1"
 
 ML = "Microsoft.MachineLearningServices/workspaces/{workspaceName}"
@@ -53,6 +67,20 @@ PATHS = {
     "machinelearningservices:BatchDeployment": ML + "/batchEndpoints/{endpointName}/deployments/{deploymentName}",
     "machinelearningservices:CodeVersion": ML + "/codes/{name}/versions/{version}",
     "machinelearningservices:Compute": ML + "/computes/{computeName}",
+    "app:ManagedEnvironment": "Microsoft.App/managedEnvironments/{name}",
+    "app:ContainerApp": "Microsoft.App/containerApps/{containerAppName}",
+    "app:HttpRouteConfig": "Microsoft.App/managedEnvironments/{environmentName}/httpRouteConfigs/{httpRouteName}",
+    "app:Certificate": "Microsoft.App/managedEnvironments/{environmentName}/certificates/{name}",
+    "network:PublicIPAddress": "Microsoft.Network/publicIPAddresses/{name}",
+    "network:ApplicationGateway": "Microsoft.Network/applicationGateways/{applicationGatewayName}",
+    "network:WebApplicationFirewallPolicy": "Microsoft.Network/applicationGatewayWebApplicationFirewallPolicies/{name}",
+    "apimanagement:Api": "Microsoft.ApiManagement/service/{serviceName}/apis/{apiId}",
+    "web:AppServicePlan": "Microsoft.Web/serverfarms/{name}",
+    "web:WebApp": "Microsoft.Web/sites/{name}",
+    "containerservice:ManagedCluster": "Microsoft.ContainerService/managedClusters/{resourceName}",
+    "containerservice:AgentPool": "Microsoft.ContainerService/managedClusters/{resourceName}/agentPools/{agentPoolName}",
+    "compute:DiskEncryptionSet": "Microsoft.Compute/diskEncryptionSets/{name}",
+    "monitor:DataCollectionRule": "Microsoft.Insights/dataCollectionRules/{name}",
     "portal:Dashboard": "Microsoft.Portal/dashboards/{name}",
     "sql:Server": "Microsoft.Sql/servers/{serverName}",
     "sql:Database": "Microsoft.Sql/servers/{serverName}/databases/{databaseName}",
@@ -90,6 +118,17 @@ EXTRA: dict[str, Callable[[dict[str, Any]], Mapping[str, Any]]] = {
     "machinelearningservices:BatchEndpoint": lambda i: {
         "properties": {**i["properties"], "scoringUri": f"https://{i['name']}.westeurope.inference.ml.azure.com/jobs"}
     },
+    "app:ManagedEnvironment": lambda _: {
+        "defaultDomain": "calm-hill.westeurope.azurecontainerapps.io",
+        "staticIp": "10.64.1.4",
+        "customDomainConfiguration": {"customDomainVerificationId": "the-verification"},
+    },
+    "network:PublicIPAddress": lambda _: {"ipAddress": "203.0.113.9"},
+    "web:WebApp": lambda i: {"defaultHostName": f"{i['name']}.azurewebsites.net"},
+    "containerservice:ManagedCluster": lambda i: {
+        "privateFQDN": f"{i['dnsPrefix']}-1a2b.privatelink.westeurope.azmk8s.io",
+        "oidcIssuerProfile": {"enabled": True, "issuerURL": ISSUER},
+    },
     "sql:Server": lambda i: {"fullyQualifiedDomainName": f"{i['name']}.database.windows.net"},
 }
 
@@ -104,11 +143,26 @@ CALLS: dict[str, Any] = {
         "name": i["resourceGroupName"],
         "location": "westeurope",
     },
+    "azure-native:containerservice:listManagedClusterUserCredentials": {
+        "kubeconfigs": [{"name": "clusterUser", "value": base64.b64encode(b"clusters:\n- cluster:\n    certificate-authority-data: Q0E=\n").decode()}]
+    },
     "azure-native:authorization:getClientConfig": {
         "clientId": "cli",
         "objectId": DEPLOYER,
         "subscriptionId": SUBSCRIPTION.rsplit("/", 1)[-1],
         "tenantId": TENANT,
+    },
+    "azure-native:app:getManagedEnvironment": lambda i: {
+        "id": ENVIRONMENT,
+        "name": i["environmentName"],
+        "defaultDomain": "given.westeurope.azurecontainerapps.io",
+        "staticIp": "10.1.1.4",
+    },
+    "azure-native:apimanagement:getApiManagementService": lambda i: {
+        "id": API_MANAGEMENT,
+        "name": i["serviceName"],
+        "gatewayUrl": f"https://{i['serviceName']}.azure-api.net",
+        "identity": {"type": "SystemAssigned", "principalId": "the-api-management", "tenantId": TENANT},
     },
 }
 
@@ -129,6 +183,18 @@ def endpoint_args(**changes: Any) -> AzureMLEndpointArgs:
     return AzureMLEndpointArgs(**{"models": [model()], "environment": Environment.DEVELOPMENT, "network": ATTACHED, **changes})
 
 
+def container_args(**changes: Any) -> ContainerAppArgs:
+    """In a given network, with an artifact in a given account, unless the test says otherwise."""
+    given = {
+        "models": [model(source=BLOB)],
+        "artifact_account_id": ARTIFACTS,
+        "environment": Environment.DEVELOPMENT,
+        "network": PLACED,
+        "application_id": APPLICATION,
+    }
+    return ContainerAppArgs(**{**given, **changes})
+
+
 def database_args(**changes: Any) -> AzureSqlDatabaseArgs:
     """In a given network, unless the test says otherwise."""
     return AzureSqlDatabaseArgs(**{"database": "pricing", "environment": Environment.DEVELOPMENT, "network": ATTACHED, **changes})
@@ -145,6 +211,11 @@ def run(program: Callable[[], Mapping[str, Any] | None]) -> Graph:
 def endpoint(**changes: Any) -> Graph:
     """What `AzureMLEndpoint("api", ...)` registers, with its outputs."""
     return made(AzureMLEndpoint, "api", endpoint_args(**changes))
+
+
+def container(**changes: Any) -> Graph:
+    """What `ContainerApp("api", ...)` registers, with its outputs."""
+    return made(ContainerApp, "api", container_args(**changes))
 
 
 def database(**changes: Any) -> Graph:

@@ -1,0 +1,33 @@
+"""Prices of what is paid by the second: Container Apps and Functions.
+
+US dollars, region East US, on demand, without the monthly free grants. Container Apps: active use in the Consumption profile, as quoted from Azure's
+price list (https://azure.microsoft.com/pricing/details/container-apps/) in the write-ups of dhruv-kurpad/flappy-fish. Functions: execution in the
+Flex Consumption plan, as in https://modal.com/blog/azure-function-pricing-guide (May 2025). Both read 2026-11-24.
+"""
+
+from modeldeploy.spec.compute import HOURS_PER_MONTH
+
+from .container_environment import Size
+
+APP_CPU_SECOND = 0.000024
+APP_GIB_SECOND = 0.000003
+FUNCTION_GB_SECOND = 0.000026
+SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
+
+
+def app_cost(size: Size, replicas: int) -> float:
+    """US dollars a month for replicas that are always busy; 0 on dedicated machines and GPUs, of which no price is known here."""
+    if not is_priced(size):
+        return 0
+    second = size.cpu_millis / 1000 * APP_CPU_SECOND + size.memory_mib / 1024 * APP_GIB_SECOND
+    return round(second * SECONDS_PER_MONTH * replicas, 2)
+
+
+def is_priced(size: Size) -> bool:
+    """Whether a price of the machine is known here."""
+    return not (size.profile.dedicated or size.profile.gpus)
+
+
+def function_cost(memory_mib: int, instances: int) -> float:
+    """US dollars a month for instances that execute all the time."""
+    return round(memory_mib / 1024 * FUNCTION_GB_SECOND * SECONDS_PER_MONTH * instances, 2)
