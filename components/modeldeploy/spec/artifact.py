@@ -8,15 +8,19 @@ import gzip
 import hashlib
 import tarfile
 import tempfile
+import zipfile
 from pathlib import Path
 
 
 def files(source: str) -> dict[str, Path]:
-    """The artifact's files by the path they have in the deployment: a file under its own name, a directory's files relative to it, sorted."""
+    """The artifact's files by the path they have in the deployment: a file under its own name, a directory's files relative to it, sorted.
+
+    Without what Python leaves beside source code, which differs from run to run.
+    """
     path = Path(source)
     if path.is_file():
         return {path.name: path}
-    found = sorted(each for each in path.rglob("*") if each.is_file())
+    found = sorted(each for each in path.rglob("*") if each.is_file() and "__pycache__" not in each.relative_to(path).parts)
     return {each.relative_to(path).as_posix(): each for each in found}
 
 
@@ -50,5 +54,22 @@ def archive(source: str) -> Path:
             entry.mode = 0o644
             with path.open("rb") as content:
                 tar.addfile(entry, content)
+    Path(partial.name).replace(target)
+    return target
+
+
+def zip_archive(source: str) -> Path:
+    """The files as `code.zip`, in the temporary folder under their content hash. Times, rights and order are fixed; functions want this form."""
+    folder = Path(tempfile.gettempdir()) / "modeldeploy-artifacts" / content_hash(source)
+    target = folder / "code.zip"
+    if target.exists():
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, delete=False) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, path in files(source).items():
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            zipped.writestr(entry, path.read_bytes())
     Path(partial.name).replace(target)
     return target

@@ -1,10 +1,11 @@
 import os
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from modeldeploy.spec.artifact import archive, content_hash, files
+from modeldeploy.spec.artifact import archive, content_hash, files, zip_archive
 
 
 @pytest.fixture
@@ -49,3 +50,27 @@ def test_the_archive_holds_the_files_and_is_the_same_every_time(artifact: Path) 
             "model.pkl": b"model",
             "scaler.pkl": b"scaler",
         }
+
+
+def test_what_python_leaves_beside_code_is_left_out(artifact: Path) -> None:
+    before = content_hash(str(artifact))
+    (artifact / "__pycache__").mkdir()
+    (artifact / "__pycache__" / "main.cpython-312.pyc").write_bytes(b"compiled")
+    assert content_hash(str(artifact)) == before
+    assert list(files(str(artifact))) == ["encoders/region.pkl", "model.pkl", "scaler.pkl"]
+
+
+def test_the_zip_holds_the_files_readable_for_all_and_is_the_same_every_time(artifact: Path) -> None:
+    made = zip_archive(str(artifact))
+    first = made.read_bytes()
+    made.unlink()
+    os.utime(artifact / "scaler.pkl", (1, 1))
+    assert zip_archive(str(artifact)).read_bytes() == first
+    assert zip_archive(str(artifact)) == made
+    with zipfile.ZipFile(made) as zipped:
+        assert {each: zipped.read(each) for each in zipped.namelist()} == {
+            "encoders/region.pkl": b"region",
+            "model.pkl": b"model",
+            "scaler.pkl": b"scaler",
+        }
+        assert {each.external_attr >> 16 for each in zipped.infolist()} == {0o644}
