@@ -54,6 +54,8 @@ class AwsNetworkArgs(NetworkArgs):
     """AWS services that are reached through it besides those in `SERVICES`, by their names in VPC endpoints (`secretsmanager`, `eks`, `ecs-agent`).
     What a deployment needs of a network that is given is in its own documentation. Each costs about 15 US dollars a month. Default: those in
     `FURTHER_SERVICES`, so that functions and containers can be called and can read secrets."""
+    usual_services: bool = True
+    """Whether the services in `SERVICES` are reached, for about 75 US dollars a month. A network for functions only does without."""
     key: pulumi.Input[str] | None = None
     """ARN of the KMS key that encrypts the flow logs. Omitted: one is made."""
 
@@ -113,7 +115,7 @@ class AwsNetwork(pulumi.ComponentResource):
                 tags=tags,
                 opts=child,
             )
-            for service in (*SERVICES, *checked.services)
+            for service in (*(SERVICES if checked.usual_services else ()), *checked.services)
         }
         aws.ec2.VpcEndpoint(
             f"{name}-s3",
@@ -169,8 +171,9 @@ def attach(
     tags: dict[str, str],
     parent: pulumi.Resource,
     services: Sequence[str] = (),
+    usual_services: bool = True,
 ) -> Attachment:
-    """The network given, or an `AwsNetwork` made under `parent` that reaches `services` besides the usual ones."""
+    """The network given, or an `AwsNetwork` made under `parent` that reaches `services`, besides the usual ones unless they are not needed."""
     if network.id is not None:
         vpc = aws.ec2.get_vpc_output(id=network.id, opts=pulumi.InvokeOutputOptions(parent=parent))
         return Attachment(pulumi.Output.from_input(network.id), network.subnet_ids, vpc.cidr_block, 0)
@@ -180,6 +183,7 @@ def attach(
             cidr=network.range,
             callers=network.callers,
             services=list(services),
+            usual_services=usual_services,
             key=key,
             log_retention_days=retention,
             environment=environment,
@@ -188,7 +192,7 @@ def attach(
         pulumi.ResourceOptions(parent=parent),
     )
     reference = made.reference()
-    usd = monthly(INTERFACE_ENDPOINT_HOURLY_USD) * ZONES * (len(SERVICES) + len(services))
+    usd = monthly(INTERFACE_ENDPOINT_HOURLY_USD) * ZONES * (usual_services * len(SERVICES) + len(services))
     return Attachment(made.id, reference.subnet_ids, made.cidr, usd, made.api_endpoint_id)
 
 

@@ -16,7 +16,8 @@ from modeldeploy.spec.schedule import Schedule
 
 from .account import Account, physical_name
 from .cron import eventbridge_cron
-from .policy_documents import Statement, deny_plain_text, document, trust
+from .policy_documents import Statement, document, trust
+from .queues import dead_letters
 
 MACHINE_NAME = 80
 """Longest name of a state machine."""
@@ -118,7 +119,7 @@ def runs(
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[logging, work]),
     )
-    failed = _dead_letters(name, key, tags, parent)
+    failed = dead_letters(f"{name}-not-started", key, tags, parent)
     if schedule is not None:
         _schedule(name, schedule, machine, failed, key, account, tags, parent)
     return Runs(machine, logs, failed)
@@ -177,21 +178,6 @@ def _schedule(
         ),
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[permission]),
     )
-
-
-def _dead_letters(name: str, key: pulumi.Output[str], tags: dict[str, str], parent: pulumi.Resource) -> aws.sqs.Queue:
-    opts = pulumi.ResourceOptions(parent=parent)
-    queue = aws.sqs.Queue(
-        f"{name}-not-started",
-        kms_master_key_id=key,
-        message_retention_seconds=14 * 86400,
-        tags=tags,
-        opts=opts,
-    )
-    aws.sqs.QueuePolicy(
-        f"{name}-not-started", queue_url=queue.id, policy=queue.arn.apply(lambda arn: document(deny_plain_text("sqs:*", arn))), opts=opts
-    )
-    return queue
 
 
 def _log_delivery() -> list[Statement]:
