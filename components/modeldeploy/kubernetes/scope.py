@@ -81,9 +81,16 @@ def scope(name: str, model: str, namespace: str | None, tags: Mapping[str, str],
         "app.kubernetes.io/managed-by": "modeldeploy",
         "environment": environment.value,
     }
-    # The stack's name keeps two stacks on one cluster apart: server-side apply would let the second take over the first one's objects.
-    chosen = namespace or fit(f"{name}-{pulumi.get_stack()}", 63)
+    chosen = namespace or own_namespace(name)
     return Scope(name, chosen, chosen, namespace is None, labels, component)
+
+
+def own_namespace(name: str) -> str:
+    """The namespace that a component makes for itself, which clouds name when they give its pods an identity.
+
+    The stack's name keeps two stacks on one cluster apart: server-side apply would let the second take over the first one's objects.
+    """
+    return fit(f"{name}-{pulumi.get_stack()}", 63)
 
 
 def version_name(name: str, version: str) -> str:

@@ -368,6 +368,10 @@ class PodArgs:
         """Whether a loader fetches a model."""
         return model.source.split("://")[0] in DOWNLOADED
 
+    def is_reached(self, model: Model) -> bool:
+        """Whether somebody else sees to it that the pods reach the storage a model is in."""
+        return False
+
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
         yield from tag_problems(self.tags)
@@ -395,8 +399,8 @@ class WorkloadArgs(PodArgs):
     """The versions deployed, oldest first. Their sources are on object storage (`s3://`, `gs://`, `https://`) or on a volume (`pvc://claim/path`).
     The server finds the files in `$MODEL_DIR`."""
     addresses: dict[str, pulumi.Input[str]] = field(default_factory=dict[str, "pulumi.Input[str]"])
-    """Where models are on object storage, by version, when that is known only after they were uploaded; their `source` is then what was uploaded.
-    Default: where `source` says."""
+    """Where models are on object storage, by version, when that is known only after they were uploaded; their `source` is then what was uploaded, and
+    whoever uploaded them lets the pods reach it where `network.egress` is not enough. Default: where `source` says."""
     rollout: Rollout = Rollout()
     """How requests are shared between the versions. Shares other than 0 and 100 need `route.gateway`. Default: all to the last."""
     scaling: PodScaling = PodScaling()
@@ -423,6 +427,10 @@ class WorkloadArgs(PodArgs):
     def is_fetched(self, model: Model) -> bool:
         """Whether a loader fetches a model."""
         return model.version in self.addresses or super().is_fetched(model)
+
+    def is_reached(self, model: Model) -> bool:
+        """Whether somebody else sees to it that the pods reach the storage a model is in."""
+        return model.version in self.addresses
 
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
@@ -497,7 +505,7 @@ def source_problems(models: Sequence[Model], args: PodArgs) -> Iterator[Problem]
     if any(args.is_fetched(model) for model in models):
         if args.loader_image is None:
             yield Problem("loader_image", "is required: it fetches the model from object storage (or put the model on a volume, pvc://claim/path)")
-        if not args.network.egress:
+        if not args.network.egress and not all(args.is_reached(model) for model in models if args.is_fetched(model)):
             yield Problem("network.egress", "is empty, so the model cannot be fetched; list the addresses of the object storage")
 
 

@@ -215,3 +215,12 @@ def test_the_components_load_no_cloud_s_sdk() -> None:
         "sys.exit(any(name in sys.modules for name in ('pulumi_aws', 'pulumi_azure_native', 'pulumi_gcp', 'google.auth', 'boto3')))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_whoever_uploaded_a_model_lets_the_pods_reach_it() -> None:
+    closed = {**remote(), "network": NetworkRules(), "addresses": {"1": "s3://made/pricing/1"}}
+    assert checked(**closed).addresses == {"1": "s3://made/pricing/1"}
+    # The other version lies where its source says, and nobody sees to that.
+    two = {**closed, "models": [model("1", source="s3://models/1"), model("2", source="s3://models/2")]}
+    with pytest.raises(ArgumentError, match=r"network.egress: is empty, so the model cannot be fetched"):
+        checked(**two)
