@@ -10,7 +10,9 @@ from engine import cache, golang
 from engine.control_plane.versions import OLDEST_GO
 
 CHECKOV = "3.3.30"
+DVC = "3.67.1"
 KUBE_SCORE = "v1.20.0"
+MLFLOW = "3.17.2"
 
 _GO = golang.Product(
     name=f"kube-score {KUBE_SCORE}",
@@ -25,7 +27,17 @@ _GO = golang.Product(
 
 def checkov() -> list[str]:
     """The command that runs Checkov: it brings a hundred packages, so it has an environment of its own."""
-    return [str(_installed(f"checkov-{CHECKOV}", _install_checkov) / "bin" / "python"), "-m", "checkov.main"]
+    return [_from_pypi("checkov", CHECKOV), "-m", "checkov.main"]
+
+
+def dvc() -> list[str]:
+    """The command that runs DVC."""
+    return [_from_pypi("dvc", DVC), "-m", "dvc"]
+
+
+def mlflow() -> list[str]:
+    """The command that runs MLflow with its server, which wants another protobuf than pulumi-policy does."""
+    return [_from_pypi("mlflow", MLFLOW), "-m", "mlflow"]
 
 
 def kube_score() -> list[str]:
@@ -43,10 +55,15 @@ def _installed(name: str, install: Callable[[Path], None]) -> Path:
     return folder
 
 
-def _install_checkov(folder: Path) -> None:
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, f"checkov=={CHECKOV}"], check=True)
+def _from_pypi(package: str, version: str) -> str:
+    """The Python of an environment that holds the package and what it brings."""
+
+    def install(folder: Path) -> None:
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, f"{package}=={version}"], check=True)
+
+    return str(_installed(f"{package}-{version}", install) / "bin" / "python")
 
 
 def _install_kube_score(folder: Path) -> None:
