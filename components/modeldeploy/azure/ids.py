@@ -18,7 +18,8 @@ GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 LONGEST = 40
 """Characters of a component's name. A Log Analytics workspace takes 63, private endpoints 64; the longest of ours adds 15 and 8 for auto-naming."""
-LONGEST_NETWORK = LONGEST + len("-network")
+LONGEST_CLUSTER = LONGEST + len("-cluster")
+LONGEST_NETWORK = LONGEST_CLUSTER + len("-network")
 
 
 def lift(function: Callable[[str], T], value: pulumi.Input[str]) -> pulumi.Output[T]:

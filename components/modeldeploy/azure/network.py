@@ -9,7 +9,7 @@ import pulumi_azure_native as native
 from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.encryption import Encryption
 from modeldeploy.spec.inputs import as_inputs
-from modeldeploy.spec.names import check_name
+from modeldeploy.spec.names import check_name, fit
 from modeldeploy.spec.network import Network, NetworkArgs, cidr_problems, subnets
 
 from . import ids
@@ -21,6 +21,9 @@ from .private_link import ZONES, Attachment
 from .storage import account
 from .subnets import Subnet, rules
 from .tags import tag_count_problems
+
+LONGEST_LINK = 80
+"""Characters of the name of a link between a zone and a network."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,6 +180,7 @@ def _zone(
         f"{name}-{suffix}",
         resource_group_name=in_group.name,
         private_zone_name=made.name,
+        virtual_network_link_name=fit(f"{name}-{suffix}", LONGEST_LINK),
         virtual_network=native.privatedns.SubResourceArgs(id=network.id),
         registration_enabled=False,
         location="global",
