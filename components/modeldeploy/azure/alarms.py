@@ -114,7 +114,7 @@ def endpoint_alarms(
         "Percent",
         operations.error_percent,
         hears,
-        logs.workspace,
+        logs.workspace.id,
         group,
         parent,
         windows=2,
@@ -128,12 +128,15 @@ def query_alarm(
     column: str,
     threshold: float,
     hears: native.monitor.ActionGroup,
-    workspace: native.operationalinsights.Workspace,
+    scope: pulumi.Input[str],
     group: Group,
     parent: pulumi.Resource,
     windows: int = 1,
 ) -> native.monitor.ScheduledQueryRule:
-    """Raised when `column` of a log query over five minutes is above the threshold for so many `windows` in a row."""
+    """Raised when `column` of a log query over five minutes is above the threshold for so many `windows` in a row.
+
+    `scope` is the id of the log workspace, or of the resource whose logs are asked.
+    """
     return native.monitor.ScheduledQueryRule(
         name,
         resource_group_name=group.name,
@@ -141,7 +144,7 @@ def query_alarm(
         description=description,
         severity=RED,
         enabled=True,
-        scopes=[workspace.id],
+        scopes=[scope],
         evaluation_frequency="PT5M",
         window_size="PT5M",
         criteria=native.monitor.ScheduledQueryRuleCriteriaArgs(
@@ -232,7 +235,7 @@ def app_alarms(
         "Percent",
         operations.error_percent,
         hears,
-        workspace,
+        workspace.id,
         group,
         parent,
         windows=2,

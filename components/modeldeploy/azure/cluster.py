@@ -24,7 +24,7 @@ from .alarms import YELLOW, action_group, metric_alarm
 from .budget import budget
 from .dashboard import AVERAGE, TOTAL, Chart, tiles
 from .group import Group, group
-from .identity import Role, grant, identity
+from .identity import Role, grant, grant_to, identity
 from .ids import LONGEST_CLUSTER
 from .keys import CustomerKey, customer_key, key_problems
 from .logs import diagnostics, log_workspace
@@ -494,28 +494,16 @@ def _maintenance(name: str, cluster: "native.containerservice.ManagedCluster", i
 def _administrators(name: str, args: AksClusterArgs, cluster: "native.containerservice.ManagedCluster", parent: pulumi.Resource) -> None:
     """The groups listed administer the cluster, and so does who made it: otherwise nobody could put anything on it."""
     deployer = native.authorization.get_client_config_output(opts=pulumi.InvokeOutputOptions(parent=parent))
-    _admit(f"{name}-deployer", Role.CLUSTER_ADMINISTRATOR, cluster, deployer.object_id, None, parent)
-    for administrator in args.administrators:
-        _admit(f"{name}-{administrator}", Role.CLUSTER_USER, cluster, administrator, "Group", parent)
-
-
-def _admit(
-    name: str,
-    role: Role,
-    cluster: "native.containerservice.ManagedCluster",
-    principal: pulumi.Input[str],
-    kind: str | None,
-    parent: pulumi.Resource,
-) -> None:
     native.authorization.RoleAssignment(
-        name,
+        f"{name}-deployer",
         scope=cluster.id,
-        role_definition_id=ids.lift(lambda value: ids.role_id(value, role), cluster.id),
-        principal_id=principal,
-        principal_type=kind,
+        role_definition_id=ids.lift(lambda value: ids.role_id(value, Role.CLUSTER_ADMINISTRATOR), cluster.id),
+        principal_id=deployer.object_id,
         # Whoever deployed first; Azure finds out what kind of principal that is.
-        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=None if kind else ["principalId", "principalType"]),
+        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["principalId", "principalType"]),
     )
+    for administrator in args.administrators:
+        grant_to(f"{name}-{administrator}", Role.CLUSTER_USER, cluster.id, administrator, "Group", parent)
 
 
 def _container_logs(

@@ -54,7 +54,20 @@ def grant(
     parent: pulumi.Resource,
     depends_on: list[pulumi.Resource] | None = None,
 ) -> native.authorization.RoleAssignment:
-    """Gives `holder` a role on one resource.
+    """Gives `holder` a role on one resource."""
+    return grant_to(name, role, scope, holder.principal_id, "ServicePrincipal", parent, depends_on)
+
+
+def grant_to(
+    name: str,
+    role: Role,
+    scope: pulumi.Input[str],
+    principal: pulumi.Input[str],
+    kind: str,
+    parent: pulumi.Resource,
+    depends_on: list[pulumi.Resource] | None = None,
+) -> native.authorization.RoleAssignment:
+    """Gives a principal a role on one resource.
 
     The kind of principal is named, so that Azure does not look the identity up in a directory that has not heard of it yet:
     https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---assigning-a-role-to-a-new-principal-sometimes-fails
@@ -63,7 +76,7 @@ def grant(
         name,
         scope=scope,
         role_definition_id=ids.lift(lambda value: ids.role_id(value, role), scope),
-        principal_id=holder.principal_id,
-        principal_type="ServicePrincipal",
+        principal_id=principal,
+        principal_type=kind,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=depends_on),
     )
