@@ -6,14 +6,28 @@ the cloud that was chosen.
 
 import importlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar, cast
 
 import pulumi
 
-from .spec import DatabaseArgs, DatabaseConnection, ManagedEndpointArgs, Network, NetworkArgs
+from .spec import (
+    Cluster,
+    ClusterArgs,
+    ContainerArgs,
+    DatabaseArgs,
+    DatabaseConnection,
+    KubernetesArgs,
+    ManagedBatchArgs,
+    ManagedEndpointArgs,
+    Network,
+    NetworkArgs,
+    ServerlessArgs,
+    TaskBatchArgs,
+)
 from .spec.arguments import ArgumentError, Problem, parse, unknown_name
+from .spec.needs import DeploymentType as DeploymentType
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
@@ -26,12 +40,6 @@ class Cloud(StrEnum):
     GCP = "gcp"
 
 
-class DeploymentType(StrEnum):
-    """How a model is deployed: a row of the grid."""
-
-    MANAGED_ENDPOINT = "managed-endpoint"
-
-
 class EndpointComponent(Protocol):
     """What every deployment that answers requests has."""
 
@@ -42,6 +50,18 @@ class EndpointComponent(Protocol):
     dashboard_url: pulumi.Output[str]
     monthly_cost: pulumi.Output[float]
     database_grant: pulumi.Output[str]
+
+
+class BatchComponent(Protocol):
+    """What every deployment that scores in batches has."""
+
+    start: pulumi.Output[str]
+    results: pulumi.Output[str]
+    identity: pulumi.Output[str]
+    model_version: pulumi.Output[str]
+    logs: pulumi.Output[str]
+    dashboard_url: pulumi.Output[str]
+    monthly_cost: pulumi.Output[float]
 
 
 class NetworkComponent(Protocol):
@@ -57,6 +77,14 @@ class DatabaseComponent(Protocol):
 
     def connection(self) -> DatabaseConnection:
         """The database as an argument of the deployments that read it."""
+        ...
+
+
+class ClusterComponent(Protocol):
+    """What every Kubernetes cluster has."""
+
+    def reference(self) -> Cluster:
+        """The cluster as an argument of the deployments on it."""
         ...
 
 
@@ -76,11 +104,34 @@ class DatabaseClass(Protocol):
         ...
 
 
-class ManagedEndpointClass(Protocol):
-    """A managed endpoint's constructor."""
+class ClusterClass(Protocol):
+    """A cluster's constructor."""
 
-    def __call__(self, name: str, args: ManagedEndpointArgs, opts: pulumi.ResourceOptions | None = None) -> EndpointComponent:
+    def __call__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> ClusterComponent:
+        """Registers the cluster."""
+        ...
+
+
+EndpointArgs = ManagedEndpointArgs | ServerlessArgs | ContainerArgs | KubernetesArgs
+"""Arguments of what answers requests; each row takes its own."""
+
+BatchArgs = TaskBatchArgs | ManagedBatchArgs
+"""Arguments of what scores in batches; each row takes its own."""
+
+
+class EndpointClass(Protocol):
+    """The constructor of what answers requests."""
+
+    def __call__(self, name: str, args: EndpointArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> EndpointComponent:
         """Registers the endpoint."""
+        ...
+
+
+class BatchClass(Protocol):
+    """The constructor of what scores in batches."""
+
+    def __call__(self, name: str, args: BatchArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> BatchComponent:
+        """Registers the batch."""
         ...
 
 
@@ -88,6 +139,12 @@ DEPLOYMENTS: dict[tuple[DeploymentType, Cloud], str] = {
     (DeploymentType.MANAGED_ENDPOINT, Cloud.AWS): "modeldeploy.aws.managed_endpoint:SageMakerEndpoint",
     (DeploymentType.MANAGED_ENDPOINT, Cloud.AZURE): "modeldeploy.azure.managed_endpoint:AzureMLEndpoint",
     (DeploymentType.MANAGED_ENDPOINT, Cloud.GCP): "modeldeploy.gcp.managed_endpoint:VertexEndpoint",
+    (DeploymentType.CONTAINER, Cloud.AWS): "modeldeploy.aws.container:FargateService",
+    (DeploymentType.CONTAINER, Cloud.AZURE): "modeldeploy.azure.container:ContainerApp",
+    (DeploymentType.CONTAINER, Cloud.GCP): "modeldeploy.gcp.container:CloudRunService",
+    (DeploymentType.MANAGED_BATCH, Cloud.AWS): "modeldeploy.aws.managed_batch:SageMakerBatchTransform",
+    (DeploymentType.MANAGED_BATCH, Cloud.AZURE): "modeldeploy.azure.managed_batch:AzureMLBatchEndpoint",
+    (DeploymentType.MANAGED_BATCH, Cloud.GCP): "modeldeploy.gcp.managed_batch:VertexBatchPrediction",
 }
 """The grid: class by deployment type and cloud."""
 
@@ -102,7 +159,6 @@ DATABASES: dict[Cloud, str] = {
     Cloud.AZURE: "modeldeploy.azure.database:AzureSqlDatabase",
     Cloud.GCP: "modeldeploy.gcp.database:CloudSqlDatabase",
 }
-
 
 ON_ANY_CLUSTER = (
     "modeldeploy.kubernetes.workload:KubernetesWorkload",
@@ -122,8 +178,13 @@ def database(cloud: Cloud) -> DatabaseClass:
     return _load(DATABASES[cloud])
 
 
-def endpoint(kind: DeploymentType, cloud: Cloud) -> ManagedEndpointClass:
+def endpoint(kind: DeploymentType, cloud: Cloud) -> EndpointClass:
     """The class that deploys a model that answers requests on `cloud` in the way `kind` says."""
+    return _load(DEPLOYMENTS[kind, cloud])
+
+
+def batch(kind: DeploymentType, cloud: Cloud) -> BatchClass:
+    """The class that deploys a model that scores in batches on `cloud` in the way `kind` says."""
     return _load(DEPLOYMENTS[kind, cloud])
 
 
