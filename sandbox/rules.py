@@ -198,8 +198,25 @@ def _scaling_target_exists(situation: Situation) -> Iterator[Refusal]:
         yield Refusal("resourceId", f"'{given}' names nothing: there is no ECS service '{parts[2]}' in this sandbox")
 
 
+def _revisions(situation: Situation) -> Iterator[Refusal]:
+    """Cloud Run shares requests between revisions that it has, and never changes one: a new service has only that of its template, and another
+    template is another revision."""
+    template = _object(situation.inputs.get("template"))
+    own = template.get("revision")
+    if situation.record is None:
+        for index, target in enumerate(cast("list[Any]", situation.inputs.get("traffics") or [])):
+            wanted = _object(target).get("revision")
+            if isinstance(wanted, str) and wanted not in ("", own):
+                yield Refusal(f"traffics[{index}].revision", f"'{wanted}' names nothing: the new service has the revision '{own}' only")
+        return
+    before = _object(situation.record.inputs.get("template"))
+    if own and own == before.get("revision") and template != before:
+        yield Refusal("template.revision", f"'{own}' is a revision already, with another template: give it another name")
+
+
 _WRITE: dict[str, tuple[Rule, ...]] = {
     _ENDPOINT: (_endpoint_traffic,),
+    "gcp:cloudrunv2/service:Service": (_revisions,),
     "aws:sagemaker/model:Model": (_model_data_exists,),
     "aws:appautoscaling/target:Target": (_scaling_target_exists,),
 }

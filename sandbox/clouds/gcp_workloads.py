@@ -6,6 +6,8 @@ _KEY = "gcp:kms/cryptoKey:CryptoKey"
 _NETWORK = "gcp:compute/network:Network gcp:compute/network:Network#selfLink gcp:compute/network:Network#name"
 _SUBNETWORK = "gcp:compute/subnetwork:Subnetwork gcp:compute/subnetwork:Subnetwork#selfLink gcp:compute/subnetwork:Subnetwork#name"
 _SERVICE = "gcp:cloudrunv2/service:Service#name gcp:cloudrunv2/service:Service"
+_RUNS = f"{_SERVICE} gcp:cloudfunctionsv2/function:Function#name"
+"""A function is a service of the same name."""
 _CLUSTER = "gcp:container/cluster:Cluster#name gcp:container/cluster:Cluster"
 
 ROWS: dict[str, Row] = {
@@ -33,7 +35,7 @@ ROWS: dict[str, Row] = {
     "gcp:cloudrunv2/serviceIamMember:ServiceIamMember": Row(
         id="projects/{project}/locations/{location}/services/{name|last}/{role}/{member}",
         outputs={"etag": "BwY{letters8}="},
-        references={"name": _SERVICE},
+        references={"name": _RUNS},
         replaces=frozenset({"name", "role", "member"}),
         autoname=False,
     ),
@@ -98,7 +100,7 @@ ROWS: dict[str, Row] = {
         guarded=False,
     ),
     "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": Row(
-        references={"cloudRun.service": _SERVICE},
+        references={"cloudRun.service": _RUNS},
         replaces=frozenset({"name", "region", "networkEndpointType", "cloudRun", "pscTargetService", "network", "subnetwork"}),
     ),
     "gcp:compute/backendService:BackendService": Row(replaces=frozenset({"name", "loadBalancingScheme"})),
@@ -107,6 +109,24 @@ ROWS: dict[str, Row] = {
     "gcp:compute/healthCheck:HealthCheck": Row(replaces=frozenset({"name"})),
     "gcp:compute/uRLMap:URLMap": Row(replaces=frozenset({"name"})),
     "gcp:compute/targetHttpsProxy:TargetHttpsProxy": Row(replaces=frozenset({"name"})),
+    "gcp:certificatemanager/certificateMap:CertificateMap": Row(replaces=frozenset({"name"})),
+    "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": Row(
+        references={
+            "map": "gcp:certificatemanager/certificateMap:CertificateMap#name gcp:certificatemanager/certificateMap:CertificateMap",
+            "certificates.*": "gcp:certificatemanager/certificate:Certificate",
+        },
+        replaces=frozenset({"name", "map", "hostname", "matcher"}),
+    ),
+    "gcp:certificatemanager/certificate:Certificate": Row(
+        references={"managed.dnsAuthorizations.*": "gcp:certificatemanager/dnsAuthorization:DnsAuthorization"},
+        replaces=frozenset({"name", "location", "scope", "managed"}),
+    ),
+    "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": Row(
+        outputs={
+            "dnsResourceRecords": [{"name": "_acme-challenge.{domain}.", "type": "CNAME", "data": "{letters8}.authorize.certificatemanager.goog."}]
+        },
+        replaces=frozenset({"name", "location", "domain", "type"}),
+    ),
     "gcp:compute/managedSslCertificate:ManagedSslCertificate": Row(replaces=frozenset({"name", "managed", "type"})),
     "gcp:compute/globalForwardingRule:GlobalForwardingRule": Row(
         outputs={"ipAddress": "203.0.113.40"}, replaces=frozenset({"name", "ipAddress", "ipProtocol", "portRange", "loadBalancingScheme"})

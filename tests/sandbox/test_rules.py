@@ -52,6 +52,32 @@ def test_mirrored_traffic_is_not_for_those_that_take_live_traffic(cloud: Cloud) 
     assert "takes live traffic" in cloud.refused_update(endpoint, properties={**mirrored, "mirrorTraffic": {"blue": 10}})
 
 
+def run_service(revision: str, image: str, traffics: list[dict[str, object]]) -> dict[str, object]:
+    return {
+        "name": "price",
+        "location": "europe-west1",
+        "template": {"revision": revision, "containers": [{"image": image}]},
+        "traffics": [{"type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", **each} for each in traffics],
+    }
+
+
+def test_a_new_service_has_the_revision_of_its_template_only(cloud: Cloud) -> None:
+    token = "gcp:cloudrunv2/service:Service"
+    shared = [{"revision": "price-1", "percent": 90}, {"revision": "price-2", "percent": 10}]
+    said = cloud.refused_create(token, **run_service("price-2", "eu.gcr.io/p/two", shared))
+    assert "traffics[0].revision: 'price-1' names nothing: the new service has the revision 'price-2' only" in said
+    service = cloud.create(token, **run_service("price-1", "eu.gcr.io/p/one", [{"revision": "price-1", "percent": 100}]))
+    cloud.update(service, **run_service("price-2", "eu.gcr.io/p/two", shared))
+
+
+def test_a_revision_does_not_change(cloud: Cloud) -> None:
+    all_of_it = [{"revision": "price-1", "percent": 100}]
+    service = cloud.create("gcp:cloudrunv2/service:Service", **run_service("price-1", "eu.gcr.io/p/one", all_of_it))
+    said = cloud.refused_update(service, **run_service("price-1", "eu.gcr.io/p/two", all_of_it))
+    assert "template.revision: 'price-1' is a revision already, with another template: give it another name" in said
+    cloud.update(service, **run_service("price-1", "eu.gcr.io/p/one", [{"revision": "price-1", "percent": 100, "tag": "v1"}]))
+
+
 def test_deleting_an_endpoint_deletes_its_deployments(cloud: Cloud) -> None:
     endpoint, deployments = endpoint_with(cloud, "blue", "green")
     give(cloud, endpoint, blue=100)
