@@ -8,6 +8,7 @@ from .compute import Compute, ContainerCompute
 from .container import ContainerArgs
 from .database import DatabaseArgs, DatabaseConnection
 from .encryption import Encryption
+from .health_records import HealthRecordsArgs
 from .managed_endpoint import ManagedEndpointArgs
 from .model import Container, Model, ModelVersion
 from .network import Network, NetworkArgs
@@ -36,6 +37,7 @@ __all__ = [
     "Exposure",
     "FunctionModel",
     "FunctionScaling",
+    "HealthRecordsArgs",
     "KubernetesArgs",
     "ManagedBatchArgs",
     "ManagedEndpointArgs",
