@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-from modeldeploy.spec.access import Authentication, Exposure, WebAccess
+from modeldeploy.spec.access import Authentication, Exposure
 from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.container import ContainerArgs
 from modeldeploy.spec.inputs import as_inputs
@@ -39,7 +39,7 @@ from .folders import artifact_statements
 from .gateway import Backend, GatewaySettings, gateway_problems, rest_api, rest_gateway
 from .given import caller_problems, key_problems, network_problems, secret_arn_problems
 from .identity import database_environment, database_grant, database_user
-from .instances import BALANCER_HOURLY_USD, FIREWALL_MONTHLY_USD, FIREWALL_RULE_MONTHLY_USD, KEY_MONTHLY_USD, monthly
+from .instances import BALANCER_HOURLY_USD, KEY_MONTHLY_USD, monthly
 from .keys import key_arn
 from .model_store import model_store
 from .network import APIS, SECRETS, Attachment, attach
@@ -49,7 +49,7 @@ from .target_groups import target_group
 from .tasks import container_role, start_role
 from .variants import version_key
 from .watches import balancer_alarms, balancer_panels, gateway_alarms, gateway_panels, group_alarms, service_alarms, service_panels
-from .web_firewall import rule_count
+from .web_firewall import firewall_cost
 
 LONGEST_NAME = 32
 """An IAM role's name, 64 characters at most, is made of the component's, what the network in it adds, and what auto-naming adds."""
@@ -414,13 +414,6 @@ def _cost(args: FargateServiceArgs, replicas: int) -> float:
 def _fixed_cost(args: FargateServiceArgs, network: Attachment) -> float:
     key = KEY_MONTHLY_USD if args.encryption.key is None else 0
     return network.monthly_usd + key + monthly(BALANCER_HOURLY_USD) + firewall_cost(args.access)
-
-
-def firewall_cost(access: WebAccess) -> float:
-    """US dollars a month of the firewall in front, if there is one."""
-    limit = None if access.authentication is Authentication.API_KEY else access.limit_per_minute
-    rules = rule_count(access.exposure is Exposure.PUBLIC, limit)
-    return FIREWALL_MONTHLY_USD + rules * FIREWALL_RULE_MONTHLY_USD if rules else 0
 
 
 def _model_problems(args: FargateServiceArgs) -> Iterator[Problem]:

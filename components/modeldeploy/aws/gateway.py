@@ -20,7 +20,7 @@ from modeldeploy.spec.operations import Operations
 from .account import Account
 from .domain import Target, certificate_arn, point
 from .policy_documents import Statement, document, trust
-from .web_firewall import web_firewall
+from .web_firewall import address_limit, web_firewall
 
 STAGE = "live"
 
@@ -244,10 +244,9 @@ def rest_gateway(
         opts=opts,
     )
     public = access.exposure is Exposure.PUBLIC
+    if public or address_limit(access):
+        web_firewall(name, stage.arn, public, address_limit(access), key, operations.log_retention_days, tags, parent)
     by_key = access.authentication is Authentication.API_KEY
-    limit = None if by_key else access.limit_per_minute
-    if public or limit:
-        web_firewall(name, stage.arn, public, limit, key, operations.log_retention_days, tags, parent)
     api_key = _usage_plan(name, rest.api, stage, access.limit_per_minute, tags, parent) if by_key else None
     url = pulumi.Output.concat(stage.invoke_url, rest.path)
     target = None

@@ -25,6 +25,8 @@ class ModelStore:
     """`s3://` address of the artifact by version."""
     object_arns: list[pulumi.Output[str]]
     """ARNs of the artifacts, for the permission to read them and nothing else."""
+    ready: list[pulumi.Resource]
+    """What must be in place before anything is put into the bucket."""
 
 
 def model_store(
@@ -51,7 +53,9 @@ def model_store(
         if model.is_remote:
             location = model.source.removeprefix("s3://")
             urls[model.version] = pulumi.Output.from_input(model.source)
-            arns.append(partition.apply(lambda it, location=location: f"arn:{it}:s3:::{location}"))
+            # A folder is everything in it.
+            within = f"{location}*" if location.endswith("/") else location
+            arns.append(partition.apply(lambda it, within=within: f"arn:{it}:s3:::{within}"))
             continue
         digest = artifact.content_hash(model.source)
         uploaded = aws.s3.BucketObjectv2(
@@ -62,14 +66,14 @@ def model_store(
             server_side_encryption="aws:kms",
             kms_key_id=key,
             bucket_key_enabled=True,
-            tags=_object_tags(tags),
+            tags=object_tags(tags),
             opts=pulumi.ResourceOptions(parent=parent, depends_on=ready, retain_on_delete=production),
         )
         urls[model.version] = pulumi.Output.concat("s3://", uploaded.bucket, "/", uploaded.key)
         arns.append(uploaded.arn)
-    return ModelStore(bucket, urls, arns)
+    return ModelStore(bucket, urls, arns, ready)
 
 
-def _object_tags(tags: dict[str, str]) -> dict[str, str]:
+def object_tags(tags: dict[str, str]) -> dict[str, str]:
     """S3 takes ten tags on an object; the bucket carries them all."""
     return dict(list(tags.items())[-10:])

@@ -3,7 +3,10 @@
 import pulumi
 import pulumi_aws as aws
 
+from modeldeploy.spec.access import Authentication, Exposure, WebAccess
+
 from .account import physical_name
+from .instances import FIREWALL_MONTHLY_USD, FIREWALL_RULE_MONTHLY_USD
 
 GROUPS = ("AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet")
 """Managed rules that come with every firewall of a public service, in the order they are asked:
@@ -65,9 +68,16 @@ def web_firewall(
     )
 
 
-def rule_count(public: bool, limit_per_minute: int | None) -> int:
-    """How many rules the firewall has, which are paid one by one."""
-    return (1 if limit_per_minute else 0) + (len(GROUPS) if public else 0)
+def firewall_cost(access: WebAccess) -> float:
+    """US dollars a month of the firewall in front, if there is one."""
+    public = access.exposure is Exposure.PUBLIC
+    rules = (1 if address_limit(access) else 0) + (len(GROUPS) if public else 0)
+    return FIREWALL_MONTHLY_USD + rules * FIREWALL_RULE_MONTHLY_USD if rules else 0
+
+
+def address_limit(access: WebAccess) -> int | None:
+    """Requests a minute that one address may send. A key has a limit of its own, which its usage plan holds."""
+    return None if access.authentication is Authentication.API_KEY else access.limit_per_minute
 
 
 def _limit(requests: int) -> aws.wafv2.WebAclRuleArgs:

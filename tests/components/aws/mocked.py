@@ -73,15 +73,38 @@ OUTPUTS: dict[str, Mocked] = {
     "aws:lb/loadBalancer:LoadBalancer": {"arn": "arn:balancer", "arnSuffix": "app/made/1", "dnsName": "made.elb.example", "zoneId": "ZELB"},
     "aws:lb/listener:Listener": {"arn": "arn:listener"},
     "aws:lb/targetGroup:TargetGroup": lambda inputs: {"arn": f"arn:targets:{inputs.get('port')}", "arnSuffix": "targetgroup/made/2"},
+    "aws:lambda/function:Function": lambda inputs: {
+        "name": f"function-{inputs['tags']['model-version']}",
+        "arn": f"arn:function:{inputs['tags']['model-version']}",
+        "version": "7",
+    },
+    "aws:apigatewayv2/api:Api": {"id": "http-made", "apiEndpoint": "https://http-made.execute-api.example", "executionArn": "arn:http"},
+    "aws:apigatewayv2/domainName:DomainName": lambda inputs: {
+        "domainNameConfiguration": {**inputs["domainNameConfiguration"], "targetDomainName": "d-2.execute-api.example", "hostedZoneId": "ZAPI"}
+    },
+    "aws:codedeploy/application:Application": {"name": "application-made", "arn": "arn:application"},
+    "aws:codedeploy/deploymentGroup:DeploymentGroup": {"arn": "arn:group"},
     "aws:ecs/cluster:Cluster": {"arn": "arn:cluster"},
     "aws:ecs/taskDefinition:TaskDefinition": lambda inputs: {"arn": f"arn:task:{inputs['family']}"},
     "aws:ecs/service:Service": {"name": "service-made"},
+    "aws:eks/cluster:Cluster": lambda inputs: {
+        "endpoint": "https://api.example",
+        "certificateAuthority": {"data": "Y2E="},
+        "vpcConfig": {**inputs["vpcConfig"], "clusterSecurityGroupId": "sg-cluster", "vpcId": "vpc-made"},
+    },
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": {"associationId": "a-made"},
     "pulumi:index:Stash": lambda inputs: {"output": inputs["input"]},
 }
 
 CALLS: dict[str, Mocked] = {
     "aws:index/getRegion:getRegion": {"region": REGION},
-    "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+    "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT, "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/run"},
+    "aws:iam/getSessionContext:getSessionContext": {"issuerArn": f"arn:aws:iam::{ACCOUNT}:role/ci/deployer"},
+    "aws:eks/getCluster:getCluster": lambda inputs: {
+        "name": inputs["name"],
+        "vpcConfig": {"vpcId": f"vpc-of-{inputs['name']}"},
+        "kubernetesNetworkConfigs": [{"serviceIpv4Cidr": "172.20.0.0/16"}],
+    },
     "aws:index/getPartition:getPartition": {"partition": "aws"},
     "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": [f"{REGION}a", f"{REGION}b", f"{REGION}c"]},
     "aws:ec2/getVpc:getVpc": lambda inputs: {"id": inputs["id"], "cidrBlock": "10.9.0.0/16"},
@@ -89,7 +112,7 @@ CALLS: dict[str, Mocked] = {
         "id": inputs["id"],
         "dnsEntries": [{"dnsName": f"{inputs['id']}.vpce.example", "hostedZoneId": "ZVPCE"}],
     },
-    "aws:ec2/getPrefixList:getPrefixList": {"id": "pl-s3"},
+    "aws:ec2/getPrefixList:getPrefixList": {"id": "pl-s3", "cidrBlocks": ["3.5.64.0/21", "3.5.0.0/19"]},
     "aws:cloudcontrol/getResource:getResource": {"properties": json.dumps({"EndpointConfigName": CONFIGURATION})},
 }
 
