@@ -1,10 +1,10 @@
 """Writes docs/policies.md: `python -m policies.document`."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from policies.frameworks import CONTROLS
+from policies.frameworks import CONTROLS, Standard
 from policies.presets import PRESETS
 from policies.rule import Entry, Framework, Rule, StackRule, Unknown
 from policies.rules import ENTRIES, FAMILIES
@@ -103,21 +103,20 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "## Families"
     yield ""
-    yield "The controls are those that a family serves in ISO/IEC 27001:2022, SOC 2, HIPAA (45 CFR), PCI DSS 4.0 and the GDPR; no pack makes a"
-    yield "deployment compliant by itself."
+    yield "The controls are those that a family serves in ISO/IEC 27001:2022, SOC 2, HIPAA (45 CFR), PCI DSS 4.0 and the GDPR; rules that"
+    yield "serve others say so in their row. No pack makes a deployment compliant by itself."
     yield ""
     yield "| family | rules | why | controls |"
     yield "|---|---|---|---|"
     for family in FAMILIES:
         link = f"[{family.title}](#{family.title.lower().replace(' ', '-')}) `{family.id}`"
-        served = "; ".join(f"{standard.value}: {', '.join(ids)}" for standard, ids in CONTROLS[family.id].items())
-        yield f"| {link} | {len(_of(family.id))} | {family.why} | {served} |"
+        yield f"| {link} | {len(_of(family.id))} | {family.why} | {_served(CONTROLS[family.id])} |"
     for family in FAMILIES:
         yield ""
         yield f"## {family.title}"
         yield ""
-        yield "| rule | severity | resource types | write instead | unknown | the same in |"
-        yield "|---|---|---|---|---|---|"
+        yield "| rule | severity | resource types | write instead | unknown | the same in | controls |"
+        yield "|---|---|---|---|---|---|---|"
         for rule in _of(family.id):
             yield _row(rule)
 
@@ -131,7 +130,7 @@ def _row(rule: Entry) -> str:
     why = f"{rule.why} " if rule.why else ""
     remedy = " *Can put it right.*" if isinstance(rule, Rule) and rule.sets else ""
     unknown = "set" if rule.unknown is Unknown.SET else "advisory"
-    cells = (f"`{rule.id}`", severity, _types(rule), f"{why}{rule.fix}{remedy}", unknown, _references(rule))
+    cells = (f"`{rule.id}`", severity, _types(rule), f"{why}{rule.fix}{remedy}", unknown, _references(rule), _controls(rule))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -139,6 +138,17 @@ def _types(rule: Entry) -> str:
     over = "stack: " if isinstance(rule, StackRule) else ""
     names = [f"{token.split(':')[1].split('/')[0]}.{token.rpartition(':')[2]}" for token in rule.types]
     return over + (", ".join(names) if len(names) <= 8 else f"{len(names)} types with tags or labels")
+
+
+def _controls(rule: Entry) -> str:
+    """The controls, where they are others than the family's."""
+    if not rule.controls:
+        return "family"
+    return _served({standard: rule.serves(standard) for standard in Standard})
+
+
+def _served(controls: Mapping[Standard, Sequence[str]]) -> str:
+    return "; ".join(f"{standard.value}: {', '.join(ids)}" for standard, ids in controls.items() if ids)
 
 
 def _references(rule: Entry) -> str:

@@ -18,6 +18,7 @@ PATHS = {
     "gcp:cloudrunv2/service:Service": ("template.containers[].image",),
     "gcp:cloudrunv2/workerPool:WorkerPool": ("template.containers[].image",),
     "gcp:cloudrunv2/job:Job": ("template.template.containers[].image",),
+    "modeldeploy:index:VertexModel": ("container.image",),
     **{token: (f"{spec}.containers[].image", f"{spec}.initContainers[].image") for token, spec in POD_SPECS.items()},
 }
 """Where each type has images: `[]` stands for every object of a list, `{}` for a JSON document."""
@@ -25,7 +26,7 @@ PATHS = {
 HOLDERS = {
     "aws": tuple(token for token in PATHS if token.startswith("aws:")),
     "azure": tuple(token for token in PATHS if token.startswith("azure-native:")),
-    "gcp": tuple(token for token in PATHS if token.startswith("gcp:")),
+    "gcp": tuple(token for token in PATHS if token.startswith(("gcp:", "modeldeploy:"))),
     "kubernetes": POD_TYPES,
 }
 """The types by cloud."""

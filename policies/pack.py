@@ -20,10 +20,11 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
+from policies.frameworks import Standard
 from policies.remedy import put_right
 from policies.rule import Entry, Resource, Rule, Stack, StackRule, canonical
 from policies.rules import RULES, STACK_RULES
-from policies.settings import CLOSED_CLASSES, EXPOSURE, SCHEMA, Exemption, Settings, unused_rules
+from policies.settings import CLOSED_CLASSES, CLOSED_FAMILY, EXPOSURE, SCHEMA, Exemption, Settings, unused_rules
 
 SETTINGS_POLICY = "pack-settings"
 REPORT_POLICY = "pack-report"
@@ -74,13 +75,15 @@ class Pack:
         self._exempted: list[str] = []
         self._needed: set[Exemption] = set()
         self._asked = threading.local()
+        self._stack: Stack | None = None
+        self._stack_place = -1
 
     def policies(self) -> list[Policy]:
         """All Pulumi policies, the settings first and the report last."""
         return [
             self._settings_policy(),
             *(self._policy(rule, place) for place, rule in enumerate(self.rules)),
-            *(self._stack_policy(rule) for rule in self.stack_rules),
+            *(self._stack_policy(rule, place) for place, rule in enumerate(self.stack_rules)),
             self._report_policy(),
         ]
 
@@ -117,11 +120,12 @@ class Pack:
 
     @staticmethod
     def _would_open(rule: Entry, resource: Resource) -> bool:
-        return rule.family.id in EXPOSURE and resource.data_class in CLOSED_CLASSES
+        return rule.family.id in EXPOSURE and (resource.data_class in CLOSED_CLASSES or rule.family.id == CLOSED_FAMILY)
 
     def _told_exemption(self, rule: Entry, resource: Resource, exemption: Exemption) -> str:
         if self._would_open(rule, resource):
-            return f"The exception of {resource.name} from {rule.id} does not count: {resource.data_class} data has no way in from the internet."
+            data = resource.data_class or "such"
+            return f"The exception of {resource.name} from {rule.id} does not count: {data} data has no way in from the internet."
         if exemption.in_force(self._today()):
             return f"{rule.id} is not applied to {resource.name} until {exemption.expires}: {exemption.reason}"
         return f"The exception of {resource.name} from {rule.id} ended on {exemption.expires} and counts no more."
@@ -171,10 +175,18 @@ class Pack:
             **_described(rule),
         )
 
-    def _stack_policy(self, rule: StackRule) -> Policy:
+    def _whole(self, args: StackValidationArgs, place: int) -> Stack:
+        """The stack, indexed once for all rules. Pulumi asks them in order: one that is asked out of order sees another stack, or a later one."""
+        urns = [each.urn for each in args.resources]
+        if self._stack is None or place <= self._stack_place or urns != [each.urn for each in self._stack.resources]:
+            self._stack = Stack(args, self.settings, stack_name())
+        self._stack_place = place
+        return self._stack
+
+    def _stack_policy(self, rule: StackRule, place: int) -> Policy:
         def validate(args: StackValidationArgs, report: ReportViolation) -> None:
             try:
-                for resource, message in rule.findings(Stack(args, self.settings, stack_name())):
+                for resource, message in rule.findings(self._whole(args, place)):
                     exemption = self._exemption(rule, resource)
                     if exemption is not None:
                         self._needed.add(exemption)
@@ -196,6 +208,7 @@ class Pack:
         )
 
     def _report(self, _: StackValidationArgs, report: ReportViolation) -> None:
+        self._stack = None
         undecided, self._undecided = self._undecided, {}
         exempted, self._exempted = self._exempted, []
         for line in exempted:
@@ -231,9 +244,13 @@ def _described(rule: Entry) -> dict[str, Any]:
         "enforcement_level": rule.level,
         "severity": rule.severity,
         "framework": PolicyComplianceFramework(name=first.framework.value, reference=first.id) if first else None,
-        "tags": [rule.family.id, *(reference.id for reference in rule.references)],
+        "tags": [rule.family.id, *(reference.id for reference in rule.references), *_controls(rule)],
         "remediation_steps": rule.fix,
     }
+
+
+def _controls(rule: Entry) -> list[str]:
+    return [f"{standard.value} {control}" for standard in Standard for control in rule.serves(standard)]
 
 
 def _listed(resources: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from pulumi_policy import EnforcementLevel, Severity
 
-from policies.frameworks import Standard, controls
+from policies.frameworks import Standard
 from policies.pack import SETTINGS_POLICY
 from policies.rule import Entry
 from policies.rules import ENTRIES
@@ -57,7 +57,7 @@ class Preset:
         """What a rule does under the preset. A rule that the pack only reports is never made to stop a deployment: it has its reason."""
         if rule.level is not EnforcementLevel.MANDATORY:
             return rule.level
-        serves = self.standard is None or controls(rule.family.id, self.standard)
+        serves = self.standard is None or rule.serves(self.standard)
         serious = not self.only_serious or rule.severity in SERIOUS
         return EnforcementLevel.MANDATORY if serves and serious else EnforcementLevel.ADVISORY
 

@@ -1,14 +1,15 @@
 """What a rule is: one entry of the pack, as data with a check."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any, cast
 
 from pulumi_policy import EnforcementLevel, PolicyResource, ResourceValidationArgs, Severity, StackValidationArgs
 from pulumi_policy.proxy import UnknownValueError
 
+from policies.frameworks import CONTROLS, Standard
 from policies.settings import Settings
 from policies.view import View
 
@@ -78,8 +79,14 @@ class Family:
     """Why it matters, one sentence."""
 
 
-LABELS = {"gcp:sql/databaseInstance:DatabaseInstance": "settings.userLabels", "gcp:container/cluster:Cluster": "resourceLabels"}
-"""Where Google Cloud resources have labels that are not called so."""
+LABELS = {
+    "gcp:sql/databaseInstance:DatabaseInstance": "settings.userLabels",
+    "gcp:container/cluster:Cluster": "resourceLabels",
+    "gcp:managedkafka/topic:Topic": "",
+    "modeldeploy:index:VertexModel": "labels",
+    "modeldeploy:index:VertexDeployedModel": "",
+}
+"""Where Google Cloud resources have labels that are not called so; nothing for those that have none."""
 
 
 class Resource(View):
@@ -108,6 +115,8 @@ class Resource(View):
         provider = View(self._provider.props) if self._provider else View({})
         found: dict[str, Callable[[], Any]] = {}
         for source, path in ((provider, "defaultTags"), (provider, "defaultLabels"), (self, "tagsAll"), (self, self.labels_path)):
+            if not path:
+                continue
             if path == "tagsAll" and source.unknown(path):
                 continue  # an output: what the program sets is in the others
             values = source.document(path)
@@ -170,6 +179,8 @@ class Entry:
     why: str = ""
     """Why it matters here, where the family's reason is too general."""
     references: tuple[Reference, ...] = ()
+    controls: Mapping[Standard, tuple[str, ...]] = field(default_factory=dict[Standard, tuple[str, ...]])
+    """The controls it serves, in the frameworks where they are others than its family's; none where it serves none there."""
     unknown: Unknown = Unknown.ADVISORY
     level: EnforcementLevel = EnforcementLevel.MANDATORY
 
@@ -177,6 +188,10 @@ class Entry:
     def reason(self) -> str:
         """Why it matters."""
         return self.why or self.family.why
+
+    def serves(self, standard: Standard) -> tuple[str, ...]:
+        """The controls of a framework that the rule serves."""
+        return self.controls.get(standard, CONTROLS[self.family.id].get(standard, ()))
 
     def message(self, problems: Sequence[str]) -> str:
         """What is wrong, then what to write instead. One message, however much is wrong, so that a preview stays readable."""
@@ -210,20 +225,29 @@ class Rule(Entry):
 
 
 class Stack:
-    """All resources of a stack, and how they refer to each other."""
+    """All resources of a stack, and how they refer to each other. What rules look up is indexed once, when the first one asks."""
 
     def __init__(self, args: StackValidationArgs, settings: Settings, name: str = "") -> None:
         self.settings = settings
         self.resources = [Resource(each, settings, name, args.stack_tags) for each in args.resources]
         self._by_type: dict[str, list[Resource]] = {}
-        self._edges: dict[str, set[str]] = {}
-        self._users: dict[str, set[str]] = {}
+        self._near: dict[str, set[str]] = {}
+        self._inputs: dict[str, dict[str, set[str]]] = {}
+        self._by_urn = {resource.urn: resource for resource in self.resources}
         for resource, each in zip(self.resources, args.resources, strict=True):
             self._by_type.setdefault(resource.type, []).append(resource)
-            for other in (*each.dependencies, *(found for listed in each.property_dependencies.values() for found in listed)):
-                self._edges.setdefault(each.urn, set()).add(other.urn)
-                self._edges.setdefault(other.urn, set()).add(each.urn)
-                self._users.setdefault(other.urn, set()).add(each.urn)
+            for other in each.dependencies:
+                self._refer(each.urn, other.urn)
+            for path, others in each.property_dependencies.items():
+                for other in others:
+                    self._refer(each.urn, other.urn, path)
+
+    def _refer(self, user: str, used: str, path: str = "") -> None:
+        self._near.setdefault(user, set()).add(used)
+        self._near.setdefault(used, set()).add(user)
+        paths = self._inputs.setdefault(used, {}).setdefault(user, set())
+        if path:
+            paths.add(path)
 
     def of(self, *types: str) -> list[Resource]:
         """The resources of some types."""
@@ -231,14 +255,25 @@ class Stack:
 
     def linked(self, resource: Resource, *types: str) -> list[Resource]:
         """The resources of some types that refer to a resource or that it refers to: by an output, or by a name or id written out."""
-        near = self._edges.get(resource.urn, set())
-        names = identities(resource)
-        return [other for other in self.of(*types) if other.urn in near or (names and not names.isdisjoint(strings(other)))]
+        near = self._near.get(resource.urn, set()).union(*(self._by_text.get(name, ()) for name in identities(resource)))
+        return [other for other in self.of(*types) if other.urn in near]
+
+    @cached_property
+    def _by_text(self) -> dict[str, set[str]]:
+        """The URNs of the resources that have a text in their inputs."""
+        found: dict[str, set[str]] = {}
+        for resource in self.resources:
+            for text in strings(resource):
+                found.setdefault(text, set()).add(resource.urn)
+        return found
 
     def users(self, resource: Resource) -> list[Resource]:
         """The resources that depend on a resource."""
-        users = self._users.get(resource.urn, set())
-        return [other for other in self.resources if other.urn in users]
+        return [self._by_urn[urn] for urn in self._inputs.get(resource.urn, ()) if urn in self._by_urn]
+
+    def used_as(self, resource: Resource) -> set[str]:
+        """The inputs by which other resources refer to a resource, without the paths in them."""
+        return {path for paths in self._inputs.get(resource.urn, {}).values() for path in paths}
 
 
 def identities(resource: Resource) -> set[str]:

@@ -41,9 +41,11 @@ OWN_REGISTRIES = (
 """Registries that lie in cloud accounts, and the clouds' own; whose account it is, an image's name does not tell."""
 
 
+CLOSED_FAMILY = "closed-data"
+"""The family of rules over whole stacks with such data."""
 CLOSED_CLASSES = ("health", "cardholder")
 """Classes of data that no exception opens to the internet."""
-EXPOSURE = ("public-storage", "public-endpoint", "open-ingress", "authentication-off")
+EXPOSURE = ("public-storage", "public-endpoint", "open-ingress", "web-firewall", "authentication-off", CLOSED_FAMILY)
 """Families of rules against opening data to the internet."""
 
 
@@ -55,6 +57,7 @@ class Settings:
     production: tuple[str, ...] = ("prod", "production")
     required_tags: tuple[str, ...] = ("environment", "managed-by")
     log_retention_days: int = 90
+    stream_retention_hours: int = 72
     open_ports: tuple[int, ...] = ()
     trusted_registries: tuple[str, ...] = ()
     allowed_locations: tuple[str, ...] = ()
@@ -94,6 +97,7 @@ class Settings:
             production=tuple(each.lower() for each in _texts(config.get("productionEnvironments"), default.production)),
             required_tags=_texts(config.get("requiredTags"), default.required_tags),
             log_retention_days=int(config.get("minimumLogRetentionDays", default.log_retention_days)),
+            stream_retention_hours=int(config.get("minimumStreamRetentionHours", default.stream_retention_hours)),
             trusted_registries=_texts(config.get("trustedRegistries"), default.trusted_registries),
             allowed_locations=tuple(each.lower() for each in _texts(config.get("allowedLocations"), default.allowed_locations)),
             default_tags={key: str(value) for key, value in cast("Mapping[str, Any]", config.get("defaultTags", {})).items()},
@@ -114,7 +118,7 @@ SCHEMA: dict[str, dict[str, Any]] = {
         "type": "string",
         "enum": ["public", "internal", "personal", "health", "cardholder"],
         "description": "Class of the data in the stack. Not set: the tag or label data-class of each resource. No exception opens health or "
-        "cardholder data: those from public-storage, public-endpoint, open-ingress and authentication-off do not count.",
+        "cardholder data: those from public-storage, public-endpoint, open-ingress, web-firewall, authentication-off and closed-data do not count.",
     },
     "productionEnvironments": {
         "type": "array",
@@ -132,6 +136,11 @@ SCHEMA: dict[str, dict[str, Any]] = {
         "description": "Tags and labels that the rules for missing tags add where their level is remediate, for example managed-by: pulumi.",
     },
     "minimumLogRetentionDays": {"type": "integer", "minimum": 1, "description": "Days that logs are kept at least. Default: 90."},
+    "minimumStreamRetentionHours": {
+        "type": "integer",
+        "minimum": 1,
+        "description": "Hours that streams and queues keep what nobody has read yet, at least. Default: 72, a long weekend.",
+    },
     "openPorts": {
         "type": "array",
         "items": {"type": "integer", "minimum": 1, "maximum": 65535},

@@ -1,11 +1,12 @@
 """Services that write no log of who called them and what they did."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pulumi_policy import Severity
 
-from policies.checks import is_given, is_on
-from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, checkov
+from policies import frameworks
+from policies.checks import all_of, is_given, is_on, one_of
+from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, checkov, google_scc
 from policies.view import View, short
 
 FAMILY = Family(
@@ -14,6 +15,8 @@ FAMILY = Family(
     "Without a log of calls nobody can say afterwards who asked the model for what, who changed it, or what an attacker reached.",
 )
 
+DIAGNOSTICS = "azure-native:monitor:DiagnosticSetting"
+SQL_AUDITS = ("azure-native:sql:ExtendedServerBlobAuditingPolicy", "azure-native:sql:ServerBlobAuditingPolicy")
 EKS_LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 
 
@@ -59,23 +62,22 @@ def _subnetwork(resource: Resource) -> Iterator[str]:
         yield "logConfig is not set"
 
 
-def _sql_audit(stack: Stack) -> Iterator[tuple[Resource, str]]:
-    audits = ("azure-native:sql:ExtendedServerBlobAuditingPolicy", "azure-native:sql:ServerBlobAuditingPolicy")
-    for server in stack.of("azure-native:sql:Server"):
-        if not stack.linked(server, *audits):
-            yield server, "no ExtendedServerBlobAuditingPolicy refers to the server"
+def _without(token: str, *needed: str, what: str) -> Callable[[Stack], Iterator[tuple[Resource, str]]]:
+    """Resources of a type that none of another type refers to."""
+
+    def check(stack: Stack) -> Iterator[tuple[Resource, str]]:
+        for resource in stack.of(token):
+            if not stack.linked(resource, *needed):
+                yield resource, f"no {needed[0].rpartition(':')[2]} refers to the {what}"
+
+    return check
 
 
-def _flow_log(stack: Stack) -> Iterator[tuple[Resource, str]]:
-    for network in stack.of("aws:ec2/vpc:Vpc"):
-        if not stack.linked(network, "aws:ec2/flowLog:FlowLog"):
-            yield network, "no FlowLog refers to the network"
-
-
-def _diagnostics(stack: Stack) -> Iterator[tuple[Resource, str]]:
-    for workspace in stack.of("azure-native:machinelearningservices:Workspace"):
-        if not stack.linked(workspace, "azure-native:monitor:DiagnosticSetting"):
-            yield workspace, "no DiagnosticSetting refers to the workspace"
+def _health_audit(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    services = ("allServices", "healthcare.googleapis.com")
+    audited = any(each.text("service") in services for each in stack.of("gcp:projects/iAMAuditConfig:IAMAuditConfig"))
+    for store in () if audited else stack.of("gcp:healthcare/fhirStore:FhirStore"):
+        yield store, "no IAMAuditConfig logs who reads from healthcare.googleapis.com"
 
 
 RULES = (
@@ -95,7 +97,7 @@ RULES = (
         types=("aws:apigateway/stage:Stage", "aws:apigatewayv2/stage:Stage"),
         check=is_given("accessLogSettings"),
         fix="Give accessLogSettings with the ARN of a log group.",
-        references=checkov("CKV_AWS_76", "CKV_AWS_95"),
+        references=checkov("CKV_AWS_76", "CKV_AWS_95") + aws_config("API_GWV2_ACCESS_LOGS_ENABLED"),
         unknown=Unknown.SET,
     ),
     Rule(
@@ -124,7 +126,8 @@ RULES = (
         types=("aws:ecs/cluster:Cluster",),
         check=_insights,
         fix="Write settings with name containerInsights and value enabled or enhanced.",
-        references=checkov("CKV_AWS_65"),
+        references=checkov("CKV_AWS_65") + aws_config("ECS_CONTAINER_INSIGHTS_ENABLED"),
+        controls=frameworks.TRACES,
     ),
     Rule(
         id="aws-sfn-statemachine-logs",
@@ -161,7 +164,7 @@ RULES = (
         types=("gcp:container/cluster:Cluster",),
         check=_gke,
         fix="Leave loggingService out, and name at least SYSTEM_COMPONENTS and WORKLOADS.",
-        references=checkov("CKV_GCP_1"),
+        references=checkov("CKV_GCP_1") + google_scc("CLUSTER_LOGGING_DISABLED"),
     ),
     Rule(
         id="gcp-compute-subnetwork-flow-log",
@@ -180,6 +183,49 @@ RULES = (
         check=is_on("logConfig.enable"),
         fix="Set it to true.",
     ),
+    Rule(
+        id="aws-msk-cluster-log",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:msk/cluster:Cluster",),
+        check=is_given("loggingInfo.brokerLogs"),
+        fix="Send the brokers' logs to CloudWatch, S3 or Firehose.",
+        references=checkov("CKV_AWS_80"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="aws-ecs-taskdefinition-log",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:ecs/taskDefinition:TaskDefinition",),
+        check=lambda resource: resource.documents("containerDefinitions", is_given("logConfiguration")),
+        fix="Give logConfiguration with logDriver awslogs or awsfirelens.",
+        references=aws_config("ECS_TASK_DEFINITION_LOG_CONFIGURATION"),
+    ),
+    Rule(
+        id="azure-containerapps-environment-log",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:app:ManagedEnvironment",),
+        check=one_of("appLogsConfiguration.destination", "log-analytics", "azure-monitor"),
+        fix="Write log-analytics with the workspace, or azure-monitor with a DiagnosticSetting.",
+    ),
+    Rule(
+        id="gcp-workflows-workflow-log",
+        family=FAMILY,
+        severity=Severity.LOW,
+        types=("gcp:workflows/workflow:Workflow",),
+        check=one_of("callLogLevel", "LOG_ERRORS_ONLY", "LOG_ALL_CALLS"),
+        fix="Write LOG_ERRORS_ONLY.",
+    ),
+    Rule(
+        id="gcp-vertex-deployedmodel-log",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("modeldeploy:index:VertexDeployedModel",),
+        check=all_of(is_on("containerLogging", default=True), is_on("accessLogging")),
+        fix="Set accessLogging to true and leave containerLogging on.",
+    ),
 )
 
 STACK_RULES = (
@@ -188,7 +234,7 @@ STACK_RULES = (
         family=FAMILY,
         severity=Severity.MEDIUM,
         types=("aws:ec2/vpc:Vpc",),
-        check=_flow_log,
+        check=_without("aws:ec2/vpc:Vpc", "aws:ec2/flowLog:FlowLog", what="network"),
         fix="Add one to a log group or a bucket.",
         references=checkov("CKV2_AWS_11") + aws_config("VPC_FLOW_LOGS_ENABLED"),
         unknown=Unknown.SET,
@@ -198,7 +244,7 @@ STACK_RULES = (
         family=FAMILY,
         severity=Severity.HIGH,
         types=("azure-native:sql:Server",),
-        check=_sql_audit,
+        check=_without("azure-native:sql:Server", *SQL_AUDITS, what="server"),
         fix="Add one with state Enabled and isAzureMonitorTargetEnabled true.",
         references=checkov("CKV_AZURE_23"),
         unknown=Unknown.SET,
@@ -208,8 +254,46 @@ STACK_RULES = (
         family=FAMILY,
         severity=Severity.MEDIUM,
         types=("azure-native:machinelearningservices:Workspace",),
-        check=_diagnostics,
+        check=_without("azure-native:machinelearningservices:Workspace", DIAGNOSTICS, what="workspace"),
         fix="Add one that sends the workspace's logs to a log workspace.",
+        unknown=Unknown.SET,
+    ),
+    StackRule(
+        id="aws-wafv2-webacl-no-log",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:wafv2/webAcl:WebAcl",),
+        check=_without("aws:wafv2/webAcl:WebAcl", "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration", what="web ACL"),
+        fix="Add one to a log group or stream whose name begins with aws-waf-logs-.",
+        references=checkov("CKV2_AWS_31") + aws_config("WAFV2_LOGGING_ENABLED"),
+        unknown=Unknown.SET,
+    ),
+    StackRule(
+        id="azure-healthcareapis-fhir-no-diagnostics",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:healthcareapis:FhirService",),
+        check=_without("azure-native:healthcareapis:FhirService", DIAGNOSTICS, what="service"),
+        fix="Add one that sends AuditLogs to a log workspace.",
+        unknown=Unknown.SET,
+    ),
+    StackRule(
+        id="azure-batch-account-no-diagnostics",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:batch:BatchAccount",),
+        check=_without("azure-native:batch:BatchAccount", DIAGNOSTICS, what="account"),
+        fix="Add one that sends ServiceLog and AuditLog to a log workspace.",
+        unknown=Unknown.SET,
+    ),
+    StackRule(
+        id="gcp-healthcare-fhirstore-no-audit",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:healthcare/fhirStore:FhirStore",),
+        check=_health_audit,
+        fix="Add one with DATA_READ and DATA_WRITE.",
+        references=google_scc("AUDIT_LOGGING_DISABLED"),
         unknown=Unknown.SET,
     ),
 )

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from pulumi_policy import EnforcementLevel, Severity
 
-from policies.checks import all_of, is_off, is_on, not_anyone, one_of
+from policies.checks import all_of, is_given, is_off, is_on, not_anyone, one_of
 from policies.remedy import always
-from policies.rule import Family, Reference, Resource, Rule, aws_config, azure_policy, checkov, google_scc
+from policies.rule import Family, Reference, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov, google_scc
 from policies.view import View, short
 
 FAMILY = Family(
@@ -17,6 +17,9 @@ FAMILY = Family(
 
 ENTRA = "let callers log in with Entra ID"
 UNKNOWN_CALLERS = ("system:anonymous", "system:unauthenticated")
+
+
+KAFKA_LOGINS = ("BASIC_AUTH", "SASL_SCRAM_256_AUTH", "SASL_SCRAM_512_AUTH", "CLIENT_CERTIFICATE_TLS_AUTH")
 
 
 def _method(resource: Resource) -> Iterator[str]:
@@ -72,6 +75,64 @@ def _bindings(resource: Resource) -> Iterator[str]:
 def _web_auth(resource: Resource) -> Iterator[str]:
     yield from is_on("platform.enabled")(resource)
     yield from one_of("globalValidation.unauthenticatedClientAction", "RedirectToLoginPage", "Return401", "Return403")(resource)
+
+
+def _msk(resource: Resource) -> Iterator[str]:
+    yield from is_off("clientAuthentication.unauthenticated")(resource)
+    logins = ("sasl.iam", "sasl.scram", "tls")
+    if not any(resource.given(f"clientAuthentication.{each}") for each in logins):
+        yield "clientAuthentication names no login"
+
+
+def _kafka_source(resource: Resource) -> Iterator[str]:
+    logins: list[str | None] = []
+
+    def login(view: View) -> Iterator[str]:
+        logins.append(view.text("type"))
+        yield from ()
+
+    list(resource.each("sourceAccessConfigurations", login))
+    if resource.count("selfManagedEventSource") and not any(each in KAFKA_LOGINS for each in logins):
+        yield "sourceAccessConfigurations names no login"
+
+
+def _redis_login(resource: Resource) -> Iterator[str]:
+    if not any(resource.given(path) for path in ("authToken", "authTokenWo", "userGroupIds")):
+        yield "userGroupIds is not set"
+
+
+def _batch_login(resource: Resource) -> Iterator[str]:
+    modes = resource.texts("allowedAuthenticationModes")
+    if not modes or "SharedKey" in modes:
+        yield f"allowedAuthenticationModes is {short(', '.join(modes) or None)}"
+
+
+def _scheduler_token(resource: Resource) -> Iterator[str]:
+    tokens = ("oidcToken.serviceAccountEmail", "oauthToken.serviceAccountEmail")
+    if resource.given("httpTarget") and not any(resource.given(f"httpTarget.{token}") for token in tokens):
+        yield "httpTarget.oidcToken is not set"
+
+
+def _push_token(resource: Resource) -> Iterator[str]:
+    if resource.given("pushConfig.pushEndpoint"):
+        yield from is_given("pushConfig.oidcToken.serviceAccountEmail")(resource)
+
+
+def _workload_pool(resource: Resource) -> Iterator[str]:
+    if not resource.flag("enableAutopilot"):
+        yield from is_given("workloadIdentityConfig.workloadPool")(resource)
+
+
+def _web_apps(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    for app in stack.of("azure-native:web:WebApp"):
+        if not stack.linked(app, "azure-native:web:WebAppAuthSettingsV2"):
+            yield app, "no WebAppAuthSettingsV2 refers to the app"
+
+
+def _container_apps(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    for app in stack.of("azure-native:app:ContainerApp"):
+        if app.flag("configuration.ingress.external") and not stack.linked(app, "azure-native:app:ContainerAppsAuthConfig"):
+            yield app, "the app is public and no ContainerAppsAuthConfig refers to it"
 
 
 RULES = (
@@ -183,7 +244,14 @@ RULES = (
             "5d4e3c65-4873-47be-94f3-6f8b953a3598", "Azure Event Hub namespaces should have local authentication methods disabled"
         ),
     ),
-    _local_auth("servicebus-namespace", "servicebus:Namespace", "disableLocalAuth", off=False, references=checkov("CKV_AZURE_203")),
+    _local_auth(
+        "servicebus-namespace",
+        "servicebus:Namespace",
+        "disableLocalAuth",
+        off=False,
+        references=checkov("CKV_AZURE_203")
+        + azure_policy("cfb11c26-f069-4c14-8e36-56c394dae5af", "Azure Service Bus namespaces should have local authentication methods disabled"),
+    ),
     _local_auth(
         "cognitiveservices-account",
         "cognitiveservices:Account",
@@ -283,5 +351,164 @@ RULES = (
         ),
         check=_bindings,
         fix="Bind named service accounts or groups.",
+    ),
+    Rule(
+        id="aws-msk-cluster-unauthenticated",
+        family=FAMILY,
+        severity=Severity.CRITICAL,
+        types=("aws:msk/cluster:Cluster",),
+        check=_msk,
+        fix="Turn clientAuthentication.sasl.iam on and unauthenticated off.",
+        references=aws_config("MSK_UNRESTRICTED_ACCESS_CHECK"),
+    ),
+    Rule(
+        id="aws-lambda-eventsource-kafka-no-auth",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:lambda/eventSourceMapping:EventSourceMapping",),
+        check=_kafka_source,
+        why="Brokers that ask for no login take records from everybody who reaches them.",
+        fix="Name SASL_SCRAM_512_AUTH, SASL_SCRAM_256_AUTH, BASIC_AUTH or CLIENT_CERTIFICATE_TLS_AUTH with a secret.",
+    ),
+    Rule(
+        id="aws-eks-cluster-auth-mode",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:eks/cluster:Cluster",),
+        check=one_of("accessConfig.authenticationMode", "API"),
+        why="A ConfigMap in the cluster that gives rights on it can be edited from inside, and no log of AWS shows it.",
+        fix="Write API and grant access with AccessEntry.",
+    ),
+    Rule(
+        id="aws-elasticache-replicationgroup-no-auth",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:elasticache/replicationGroup:ReplicationGroup",),
+        check=_redis_login,
+        fix="Give userGroupIds with users that log in by IAM, or authToken.",
+        references=checkov("CKV_AWS_31"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="azure-containerservice-cluster-entra",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:containerservice:ManagedCluster",),
+        check=all_of(is_on("aadProfile.managed"), is_on("aadProfile.enableAzureRBAC")),
+        fix="Give aadProfile with managed and enableAzureRBAC true.",
+        references=checkov("CKV_AZURE_5")
+        + azure_policy("450d2877-ebea-41e8-b00c-e286317d21bf", "Azure Kubernetes Service Clusters should enable Microsoft Entra ID integration")
+        + azure_policy("ac4a19c2-fa67-49b4-8ae5-0b2e78c49457", "Azure Role-Based Access Control (RBAC) should be used on Kubernetes Services"),
+    ),
+    Rule(
+        id="azure-containerservice-cluster-workload-identity",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:containerservice:ManagedCluster",),
+        check=all_of(is_on("securityProfile.workloadIdentity.enabled"), is_on("oidcIssuerProfile.enabled")),
+        why="Without workload identity pods log in with secrets, or with the rights of their node.",
+        fix="Set both to true, and federate a managed identity with each service account.",
+        references=azure_policy("2cc2e023-0dac-4046-875b-178f683929d5", "Azure Kubernetes Service Clusters should enable workload identity"),
+    ),
+    Rule(
+        id="azure-batch-account-local-auth",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:batch:BatchAccount",),
+        check=_batch_login,
+        fix="Write ['AAD'] and let callers log in with Entra ID.",
+        references=azure_policy("6f68b69f-05fe-49cd-b361-777ee9ca7e35", "Batch accounts should have local authentication methods disabled"),
+    ),
+    Rule(
+        id="azure-web-authsettings-open",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:web:WebAppAuthSettingsV2",),
+        check=all_of(is_on("platform.enabled"), is_on("globalValidation.requireAuthentication")),
+        fix="Set both to true, with unauthenticatedClientAction Return401.",
+        references=azure_policy("95bccee9-a7f8-4bec-9ee9-62c3473701fc", "App Service apps should have authentication enabled"),
+    ),
+    Rule(
+        id="azure-web-app-basic-publishing",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=(
+            "azure-native:web:WebAppFtpAllowed",
+            "azure-native:web:WebAppScmAllowed",
+        ),
+        check=is_off("allow"),
+        fix="Set it to false; pipelines publish with an identity.",
+    ),
+    Rule(
+        id="azure-healthcareapis-fhir-login",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:healthcareapis:FhirService",),
+        check=all_of(is_given("authenticationConfiguration.authority"), is_given("authenticationConfiguration.audience")),
+        fix="Give the authority of your tenant and the audience of the service.",
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="gcp-cloudscheduler-job-no-token",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:cloudscheduler/job:Job",),
+        check=_scheduler_token,
+        fix="Give oidcToken with a service account that may call the target, or oauthToken for Google's own APIs.",
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="gcp-pubsub-subscription-push-no-token",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:pubsub/subscription:Subscription",),
+        check=_push_token,
+        fix="Give oidcToken with a service account that may call the endpoint.",
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="gcp-container-cluster-workload-identity",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("gcp:container/cluster:Cluster",),
+        check=_workload_pool,
+        why="Without workload identity pods log in with keys, or with the rights of their node.",
+        fix="Give workloadIdentityConfig with workloadPool <project>.svc.id.goog.",
+        references=google_scc("WORKLOAD_IDENTITY_DISABLED"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="gcp-container-nodepool-metadata",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("gcp:container/nodePool:NodePool",),
+        check=one_of("nodeConfig.workloadMetadataConfig.mode", "GKE_METADATA"),
+        why="A pod that reaches the node's metadata gets the node's identity.",
+        fix="Write GKE_METADATA.",
+        references=checkov("CKV_GCP_69"),
+    ),
+)
+
+STACK_RULES = (
+    StackRule(
+        id="azure-web-app-no-login",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:web:WebApp",),
+        check=_web_apps,
+        fix="Add one that requires a login, unless the app checks the token of each request itself.",
+        references=checkov("CKV_AZURE_13")
+        + azure_policy("95bccee9-a7f8-4bec-9ee9-62c3473701fc", "App Service apps should have authentication enabled"),
+        unknown=Unknown.SET,
+    ),
+    StackRule(
+        id="azure-containerapps-app-no-login",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:app:ContainerApp",),
+        check=_container_apps,
+        fix="Add one with platform.enabled true and unauthenticatedClientAction Return401.",
+        references=azure_policy("2b585559-a78e-4cc4-b1aa-fb169d2f6b96", "Authentication should be enabled on Container Apps"),
+        unknown=Unknown.SET,
     ),
 )

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 
-from pulumi_policy import Severity
+from pulumi_policy import EnforcementLevel, Severity
 
-from policies.checks import is_given, is_off, is_on, one_of
+from policies import frameworks
+from policies.checks import all_of, in_production, is_given, is_off, is_on, one_of
 from policies.pods import POD_SPECS, POD_TYPES, containers
-from policies.rule import Family, Resource, Rule, Unknown, checkov
+from policies.rule import Family, Resource, Rule, Unknown, aws_config, azure_policy, checkov, google_scc
 from policies.view import Check, View, short
 
 FAMILY = Family(
@@ -98,6 +99,28 @@ def _task(check: Check) -> Callable[[Resource], Iterator[str]]:
     return lambda resource: resource.documents("containerDefinitions", check)
 
 
+def _no_host_port(view: View) -> Iterator[str]:
+    if view.given("hostPort"):
+        yield f"{view.at('hostPort')} is {short(view.number('hostPort'))}"
+
+
+def _not_root(view: View) -> Iterator[str]:
+    if (view.text("user") or "").partition(":")[0] in ("0", "root"):
+        yield f"{view.at('user')} is {short(view.text('user'))}"
+
+
+def _hops(resource: View) -> Iterator[str]:
+    hops = resource.number("metadataOptions.httpPutResponseHopLimit")
+    if hops is not None and hops > 1:
+        yield f"metadataOptions.httpPutResponseHopLimit is {short(hops)}"
+
+
+def _policy_addon(resource: Resource) -> Iterator[str]:
+    addons = View(resource.mapping("addonProfiles"))
+    if addons.flag("azurepolicy.enabled") is not True and addons.flag("azurePolicy.enabled") is not True:
+        yield "the add-on azurepolicy of addonProfiles is not enabled"
+
+
 RULES = (
     Rule(
         id="kubernetes-core-container-privileged",
@@ -180,6 +203,7 @@ RULES = (
         why="Without requests a pod is placed blindly, and without a memory limit a model that leaks takes its node's other pods with it.",
         fix="Write requests for cpu and memory, and a limit for memory.",
         references=checkov("CKV_K8S_10", "CKV_K8S_12", "CKV_K8S_13"),
+        controls=frameworks.LIMITS,
         unknown=Unknown.SET,
     ),
     Rule(
@@ -191,6 +215,7 @@ RULES = (
         why="Without probes a pod gets requests before its model is loaded, and one that hangs is never restarted.",
         fix="Write a readinessProbe and a livenessProbe, and a startupProbe where loading takes long.",
         references=checkov("CKV_K8S_8", "CKV_K8S_9"),
+        controls=frameworks.LIMITS,
         unknown=Unknown.SET,
     ),
     Rule(
@@ -217,7 +242,7 @@ RULES = (
         types=("aws:ecs/taskDefinition:TaskDefinition",),
         check=_task(is_off("privileged")),
         fix="Set it to false.",
-        references=checkov("CKV_AWS_334"),
+        references=checkov("CKV_AWS_334") + aws_config("ECS_CONTAINERS_NONPRIVILEGED"),
     ),
     Rule(
         id="aws-ecs-taskdefinition-writable-root",
@@ -226,16 +251,16 @@ RULES = (
         types=("aws:ecs/taskDefinition:TaskDefinition",),
         check=_task(is_on("readonlyRootFilesystem")),
         fix="Set it to true and mount a volume where the server writes.",
-        references=checkov("CKV_AWS_336"),
+        references=checkov("CKV_AWS_336") + aws_config("ECS_CONTAINERS_READONLY_ACCESS"),
     ),
     Rule(
         id="aws-ecs-taskdefinition-host-namespaces",
         family=FAMILY,
         severity=Severity.HIGH,
         types=("aws:ecs/taskDefinition:TaskDefinition",),
-        check=lambda resource: iter([f"{path} is 'host'" for path in ("pidMode", "ipcMode") if resource.text(path) == "host"]),
+        check=lambda resource: iter([f"{path} is 'host'" for path in ("pidMode", "ipcMode", "networkMode") if resource.text(path) == "host"]),
         fix="Leave it out.",
-        references=checkov("CKV_AWS_335"),
+        references=checkov("CKV_AWS_335") + aws_config("ECS_TASK_DEFINITION_PID_MODE_CHECK", "ECS_TASK_DEFINITION_NETWORK_MODE_NOT_HOST"),
     ),
     Rule(
         id="aws-batch-jobdefinition-privileged",
@@ -244,6 +269,7 @@ RULES = (
         types=("aws:batch/jobDefinition:JobDefinition",),
         check=lambda resource: resource.documents("containerProperties", is_off("privileged")),
         fix="Set it to false.",
+        references=checkov("CKV_AWS_210"),
     ),
     Rule(
         id="azure-containerinstance-group-privileged",
@@ -252,5 +278,96 @@ RULES = (
         types=("azure-native:containerinstance:ContainerGroup",),
         check=lambda resource: resource.each("containers", is_off("securityContext.privileged")),
         fix="Set it to false.",
+    ),
+    Rule(
+        id="kubernetes-core-container-host-port",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=POD_TYPES,
+        check=_each_container(lambda view: view.each("ports", _no_host_port)),
+        why="A port of the node goes around NetworkPolicies and Services.",
+        fix="Leave it out and use a Service.",
+        references=checkov("CKV_K8S_26"),
+    ),
+    Rule(
+        id="aws-ecs-taskdefinition-root",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:ecs/taskDefinition:TaskDefinition",),
+        check=_task(_not_root),
+        fix="Name a user, here or in the image.",
+        references=aws_config("ECS_TASK_DEFINITION_LINUX_USER_NON_ROOT"),
+    ),
+    Rule(
+        id="aws-ecs-service-exec",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:ecs/service:Service",),
+        check=in_production(is_off("enableExecuteCommand")),
+        why="A shell in a running container is a way to its data that no review sees.",
+        fix="Leave it off in production; logs and metrics say what a shell would.",
+        controls=frameworks.SHELLS,
+    ),
+    Rule(
+        id="aws-batch-jobdefinition-writable-root",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:batch/jobDefinition:JobDefinition",),
+        check=lambda resource: resource.documents("containerProperties", is_on("readonlyRootFilesystem")),
+        fix="Set it to true and mount a volume where the job writes.",
+    ),
+    Rule(
+        id="aws-ec2-instance-metadata",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=(
+            "aws:ec2/instance:Instance",
+            "aws:ec2/launchTemplate:LaunchTemplate",
+        ),
+        check=all_of(one_of("metadataOptions.httpTokens", "required"), _hops),
+        why="A container that reaches the node's metadata gets the node's role.",
+        fix="Write httpTokens required and httpPutResponseHopLimit 1.",
+        references=checkov("CKV_AWS_79", "CKV_AWS_341") + aws_config("EC2_IMDSV2_CHECK", "EC2_LAUNCH_TEMPLATE_IMDSV2_CHECK"),
+    ),
+    Rule(
+        id="aws-sagemaker-notebook-root",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:sagemaker/notebookInstance:NotebookInstance",),
+        check=one_of("rootAccess", "Disabled"),
+        fix="Write Disabled.",
+        references=checkov("CKV_AWS_307") + aws_config("SAGEMAKER_NOTEBOOK_INSTANCE_ROOT_ACCESS_CHECK"),
+    ),
+    Rule(
+        id="aws-sagemaker-notebook-metadata",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:sagemaker/notebookInstance:NotebookInstance",),
+        check=one_of("instanceMetadataServiceConfiguration.minimumInstanceMetadataServiceVersion", "2"),
+        fix="Write '2'.",
+        references=checkov("CKV_AWS_371"),
+    ),
+    Rule(
+        id="azure-containerservice-cluster-policy-addon",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:containerservice:ManagedCluster",),
+        check=_policy_addon,
+        fix="Enable the add-on azurepolicy, and assign the pod security baseline.",
+        references=checkov("CKV_AZURE_116")
+        + azure_policy(
+            "0a15ec92-a229-4763-bb14-0ea34a568f8d",
+            "Azure Policy Add-on for Kubernetes service (AKS) should be installed and enabled on your clusters",
+        ),
+    ),
+    Rule(
+        id="gcp-container-nodepool-secure-boot",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("gcp:container/nodePool:NodePool",),
+        check=is_on("nodeConfig.shieldedInstanceConfig.enableSecureBoot"),
+        fix="Set it to true (GPU drivers that are not signed need it off).",
+        references=checkov("CKV_GCP_68") + google_scc("NODEPOOL_SECURE_BOOT_DISABLED"),
+        level=EnforcementLevel.ADVISORY,
     ),
 )

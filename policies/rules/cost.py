@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 from pulumi_policy import EnforcementLevel, Severity
 
-from policies.checks import ResourceCheck
-from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, checkov
+from policies.checks import ResourceCheck, is_given, one_of
+from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov
 from policies.view import View, short
 
 FAMILY = Family(
@@ -137,6 +137,45 @@ def _budget(vendor: str) -> StackRule:
     )
 
 
+def _unbounded(resource: Resource) -> Iterator[str]:
+    limit = resource.number("reservedConcurrentExecutions")
+    if limit is None or limit < 0:
+        yield f"reservedConcurrentExecutions is {short(limit)}"
+
+
+def _always_on(resource: Resource) -> Iterator[str]:
+    def variant(view: View) -> Iterator[str]:
+        least = view.number("managedInstanceScaling.minInstanceCount")
+        if not view.given("serverlessConfig") and least != 0:
+            yield f"{view.at('instanceType')} runs day and night"
+
+    yield from resource.each("productionVariants", variant)
+
+
+def _compute_instance(resource: Resource) -> Iterator[str]:
+    if resource.text("properties.computeType") == "ComputeInstance":
+        yield from is_given("properties.properties.idleTimeBeforeShutdown")(resource)
+
+
+def _on_demand(resource: Resource) -> Iterator[str]:
+    if resource.text("properties.computeType") == "AmlCompute":
+        yield from one_of("properties.properties.vmPriority", "LowPriority")(resource)
+
+
+def _pool(resource: Resource) -> Iterator[str]:
+    path = "scaleSettings.fixedScale.targetDedicatedNodes"
+    if resource.number(path):
+        yield f"{path} is {short(resource.number(path))}"
+
+
+def _vertex_gpu(resource: Resource) -> Iterator[str]:
+    machine = resource.text("machineType") or ""
+    if resource.given("acceleratorType"):
+        yield f"acceleratorType is {short(resource.text('acceleratorType'))}"
+    elif GOOGLE_GPU.match(machine):
+        yield f"machineType is {short(machine)}"
+
+
 RULES = (
     Rule(
         id="aws-sagemaker-endpointconfiguration-gpu",
@@ -212,6 +251,92 @@ RULES = (
         check=outside_production(_container_app),
         fix="Write 0: the app then costs nothing while nobody calls.",
         level=EnforcementLevel.ADVISORY,
+    ),
+    Rule(
+        id="aws-batch-computeenvironment-on-demand",
+        family=FAMILY,
+        severity=Severity.LOW,
+        types=("aws:batch/computeEnvironment:ComputeEnvironment",),
+        check=one_of("computeResources.type", "SPOT", "FARGATE_SPOT"),
+        why="A batch waits: on spare machines it costs up to 90 % less, and a run that loses one is tried again.",
+        fix="Write SPOT or FARGATE_SPOT, with retryStrategy in the jobs.",
+        level=EnforcementLevel.ADVISORY,
+    ),
+    Rule(
+        id="aws-batch-jobdefinition-no-timeout",
+        family=FAMILY,
+        severity=Severity.LOW,
+        types=("aws:batch/jobDefinition:JobDefinition",),
+        check=is_given("timeout.attemptDurationSeconds"),
+        why="A run that hangs costs until somebody notices.",
+        fix="Write the longest a run may take.",
+        unknown=Unknown.SET,
+        level=EnforcementLevel.ADVISORY,
+    ),
+    Rule(
+        id="aws-lambda-function-unbounded",
+        family=FAMILY,
+        severity=Severity.LOW,
+        types=("aws:lambda/function:Function",),
+        check=_unbounded,
+        why="A flood of requests costs without limit, and takes the account's other functions with it.",
+        fix="Write how many may run at once.",
+        references=checkov("CKV_AWS_115") + aws_config("LAMBDA_CONCURRENCY_CHECK"),
+        level=EnforcementLevel.ADVISORY,
+    ),
+    Rule(
+        id="aws-sagemaker-endpointconfiguration-idle",
+        family=FAMILY,
+        severity=Severity.LOW,
+        types=("aws:sagemaker/endpointConfiguration:EndpointConfiguration",),
+        check=outside_production(_always_on),
+        fix="Use serverlessConfig, inference components that scale to 0, or destroy the stack when the test is over.",
+        level=EnforcementLevel.ADVISORY,
+    ),
+    Rule(
+        id="aws-sagemaker-notebook-idle",
+        family=FAMILY,
+        severity=Severity.LOW,
+        types=("aws:sagemaker/notebookInstance:NotebookInstance",),
+        check=is_given("lifecycleConfigName"),
+        fix="Give a lifecycle configuration that stops it when idle.",
+        unknown=Unknown.SET,
+        level=EnforcementLevel.ADVISORY,
+    ),
+    Rule(
+        id="azure-machinelearning-instance-idle",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:machinelearningservices:Compute",),
+        check=_compute_instance,
+        fix="Write PT60M, for example.",
+        references=azure_policy("679ddf89-ab8f-48a5-9029-e76054077449", "Azure Machine Learning Compute Instance should have idle shutdown."),
+    ),
+    Rule(
+        id="azure-machinelearning-compute-on-demand",
+        family=FAMILY,
+        severity=Severity.LOW,
+        types=("azure-native:machinelearningservices:Compute",),
+        check=_on_demand,
+        why="A batch waits: on spare machines it costs up to 80 % less.",
+        fix="Write LowPriority: a job that loses its node is tried again.",
+        level=EnforcementLevel.ADVISORY,
+    ),
+    Rule(
+        id="azure-batch-pool-idle",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:batch:Pool",),
+        check=_pool,
+        fix="Use autoScale with a formula that ends at 0.",
+    ),
+    Rule(
+        id="gcp-vertex-deployedmodel-gpu",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("modeldeploy:index:VertexDeployedModel",),
+        check=outside_production(_vertex_gpu),
+        fix="Test on a machine without accelerators, or make an exception for the days of the test.",
     ),
 )
 

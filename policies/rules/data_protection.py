@@ -5,6 +5,7 @@ from itertools import chain
 
 from pulumi_policy import Severity
 
+from policies import frameworks
 from policies.checks import all_of, at_least, in_production, is_off, is_on, one_of
 from policies.remedy import always
 from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, checkov, google_scc
@@ -22,13 +23,16 @@ PLACELESS = {
     "aws:cloudfront/distribution:Distribution",
     "aws:iam/policy:Policy",
     "aws:iam/role:Role",
+    "azure-native:batch:Pool",
     "azure-native:containerservice:AgentPool",
     "azure-native:keyvault:Key",
     "gcp:bigquery/table:Table",
     "gcp:compute/globalForwardingRule:GlobalForwardingRule",
     "gcp:dns/managedZone:ManagedZone",
+    "gcp:healthcare/fhirStore:FhirStore",
     "gcp:kms/cryptoKey:CryptoKey",
     "gcp:pubsub/subscription:Subscription",
+    "gcp:pubsub/topic:Topic",
     "gcp:secretmanager/secret:Secret",
 }
 """Types that are global, or lie where their parent does."""
@@ -153,6 +157,7 @@ RULES = (
         check=in_production(at_least("deletionWindowInDays", 30, default=30)),
         why="With its key, all data that it encrypts is gone: there must be time to notice.",
         fix="Leave it out, or write 30.",
+        controls=frameworks.KEY_LOSS,
     ),
     Rule(
         id="aws-secretsmanager-secret-deletion",
@@ -161,6 +166,7 @@ RULES = (
         types=("aws:secretsmanager/secret:Secret",),
         check=in_production(at_least("recoveryWindowInDays", 7, default=30)),
         fix="Leave it out, or write 7 to 30 days.",
+        controls=frameworks.KEY_LOSS,
     ),
     Rule(
         id="azure-keyvault-vault-purge",
@@ -172,6 +178,7 @@ RULES = (
         sets=always({"properties.enablePurgeProtection": True, "properties.enableSoftDelete": True}),
         fix="Set enablePurgeProtection to true and leave enableSoftDelete on.",
         references=checkov("CKV_AZURE_42", "CKV_AZURE_110", "CKV_AZURE_111"),
+        controls=frameworks.KEY_LOSS,
     ),
     Rule(
         id="azure-storage-blobservice-soft-delete",
@@ -249,6 +256,7 @@ RULES = (
         why="A key that is never rotated protects ever more data, so that a leak of it costs ever more.",
         fix="Write 7776000s (90 days) or less.",
         references=checkov("CKV_GCP_43") + google_scc("KMS_KEY_NOT_ROTATED"),
+        controls=frameworks.ROTATION,
     ),
     Rule(
         id="aws-any-resource-region",
@@ -258,6 +266,7 @@ RULES = (
         check=_location("region"),
         why=RESIDENCY,
         fix="Use one of the regions that allowedLocations names.",
+        controls=frameworks.RESIDENCY,
     ),
     Rule(
         id="azure-any-resource-location",
@@ -267,6 +276,7 @@ RULES = (
         check=_location("location"),
         why=RESIDENCY,
         fix="Use one of the regions that allowedLocations names.",
+        controls=frameworks.RESIDENCY,
     ),
     Rule(
         id="gcp-any-resource-location",
@@ -276,6 +286,34 @@ RULES = (
         check=_location("location", "region", "zone"),
         why=RESIDENCY,
         fix="Use one of the regions that allowedLocations names.",
+        controls=frameworks.RESIDENCY,
+    ),
+    Rule(
+        id="aws-apigateway-methodsettings-payload-log",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:apigateway/methodSettings:MethodSettings",),
+        check=is_off("settings.dataTraceEnabled"),
+        why="It writes whole requests and answers, and with them what is personal in them, into logs that many may read.",
+        fix="Set it to false; loggingLevel ERROR says what failed without what was asked.",
+        references=checkov("CKV_AWS_276"),
+        controls=frameworks.MINIMAL,
+    ),
+    Rule(
+        id="gcp-healthcare-fhirstore-history",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("gcp:healthcare/fhirStore:FhirStore",),
+        check=is_off("disableResourceVersioning"),
+        fix="Leave it off: an overwritten record can then be brought back.",
+    ),
+    Rule(
+        id="gcp-alloydb-cluster-backups",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:alloydb/cluster:Cluster",),
+        check=is_on("continuousBackupConfig.enabled", default=True),
+        fix="Leave it on.",
     ),
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from pulumi_policy import EnforcementLevel, Severity
 
+from policies import frameworks
 from policies.checks import all_of, every, is_given, is_on, one_of
 from policies.remedy import always
 from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov, google_scc
@@ -107,6 +108,18 @@ def _bucket_without_key(stack: Stack) -> Iterator[tuple[Resource, str]]:
             yield bucket, "no BucketServerSideEncryptionConfiguration refers to the bucket"
 
 
+def _firehose(resource: Resource) -> Iterator[str]:
+    if resource.given("kinesisSourceConfiguration"):
+        return  # it has its stream's key, and takes none of its own
+    yield from is_on("serverSideEncryption.enabled")(resource)
+    yield from one_of("serverSideEncryption.keyType", "CUSTOMER_MANAGED_CMK")(resource)
+
+
+def _capture(resource: Resource) -> Iterator[str]:
+    if resource.given("dataCaptureConfig"):
+        yield from is_given("dataCaptureConfig.kmsKeyId")(resource)
+
+
 RULES = (
     Rule(
         id="aws-s3-bucketencryption-key",
@@ -154,7 +167,7 @@ RULES = (
         types=("aws:ecr/repository:Repository",),
         check=_ecr,
         fix="Write encryptionType KMS and the ARN of a KMS key as kmsKey.",
-        references=checkov("CKV_AWS_136"),
+        references=checkov("CKV_AWS_136") + aws_config("ECR_REPOSITORY_CMK_ENCRYPTION_ENABLED"),
     ),
     Rule(
         id="aws-rds-database-key",
@@ -163,7 +176,7 @@ RULES = (
         types=("aws:rds/instance:Instance", "aws:rds/cluster:Cluster"),
         check=_rds,
         fix="Set storageEncrypted to true and give the ARN of a KMS key as kmsKeyId; neither can be changed later.",
-        references=checkov("CKV_AWS_16", "CKV_AWS_96", "CKV_AWS_327") + aws_config("RDS_STORAGE_ENCRYPTED"),
+        references=checkov("CKV_AWS_16", "CKV_AWS_96", "CKV_AWS_327") + aws_config("RDS_STORAGE_ENCRYPTED", "RDS_CLUSTER_ENCRYPTED_AT_REST"),
     ),
     Rule(
         id="aws-sqs-queue-key",
@@ -224,6 +237,7 @@ RULES = (
         sets=always({"enableKeyRotation": True}),
         fix="Set it to true.",
         references=checkov("CKV_AWS_7") + aws_config("CMK_BACKING_KEY_ROTATION_ENABLED"),
+        controls=frameworks.ROTATION,
     ),
     Rule(
         id="azure-storage-account-key",
@@ -340,6 +354,157 @@ RULES = (
         check=one_of("databaseEncryption.state", "ENCRYPTED"),
         fix="Give databaseEncryption with state ENCRYPTED and the name of a Cloud KMS key.",
         references=google_scc("CLUSTER_SECRETS_ENCRYPTION_DISABLED"),
+    ),
+    Rule(
+        id="aws-scheduler-schedule-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:scheduler/schedule:Schedule",),
+        check=is_given("kmsKeyArn"),
+        fix="Give the ARN of a KMS key.",
+        references=checkov("CKV_AWS_297"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="aws-msk-cluster-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:msk/cluster:Cluster",),
+        check=is_given("encryptionInfo.encryptionAtRestKmsKeyArn"),
+        fix="Give the ARN of a KMS key.",
+        references=checkov("CKV_AWS_81"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="aws-dynamodb-table-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:dynamodb/table:Table",),
+        check=is_given("serverSideEncryption.kmsKeyArn"),
+        fix="Give serverSideEncryption with enabled true and the ARN of a KMS key.",
+        references=checkov("CKV_AWS_119") + aws_config("DYNAMODB_TABLE_ENCRYPTED_KMS"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="aws-elasticache-replicationgroup-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:elasticache/replicationGroup:ReplicationGroup",),
+        check=all_of(is_on("atRestEncryptionEnabled"), is_given("kmsKeyId")),
+        fix="Set atRestEncryptionEnabled to true and give the ARN of a KMS key; neither can be changed later.",
+        references=checkov("CKV_AWS_29", "CKV_AWS_191") + aws_config("ELASTICACHE_REPL_GRP_ENCRYPTED_AT_REST"),
+    ),
+    Rule(
+        id="aws-efs-filesystem-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:efs/fileSystem:FileSystem",),
+        check=all_of(is_on("encrypted"), is_given("kmsKeyId")),
+        fix="Set encrypted to true and give the ARN of a KMS key; neither can be changed later.",
+        references=checkov("CKV_AWS_42", "CKV_AWS_184") + aws_config("EFS_ENCRYPTED_CHECK"),
+    ),
+    Rule(
+        id="aws-kinesis-firehose-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",),
+        check=_firehose,
+        fix="Give serverSideEncryption with keyType CUSTOMER_MANAGED_CMK and keyArn.",
+        references=checkov("CKV_AWS_240", "CKV_AWS_241") + aws_config("KINESIS_FIREHOSE_DELIVERY_STREAM_ENCRYPTED"),
+    ),
+    Rule(
+        id="aws-sagemaker-endpointconfiguration-capture-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:sagemaker/endpointConfiguration:EndpointConfiguration",),
+        check=_capture,
+        why="Captured requests and answers are the data that callers sent.",
+        fix="Give the ARN of a KMS key.",
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="aws-sagemaker-monitoring-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition",),
+        check=all_of(is_given("dataQualityJobOutputConfig.kmsKeyId"), is_given("jobResources.clusterConfig.volumeKmsKeyId")),
+        fix="Give the id of a KMS key for the results and one for the disks.",
+        references=checkov("CKV_AWS_367", "CKV_AWS_368"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="azure-containerservice-cluster-secrets-key",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:containerservice:ManagedCluster",),
+        check=is_on("securityProfile.azureKeyVaultKms.enabled"),
+        fix="Give azureKeyVaultKms with enabled true and keyId, so that the cluster's secrets are encrypted with it.",
+    ),
+    Rule(
+        id="azure-eventhub-namespace-key",
+        family=FAMILY,
+        severity=Severity.LOW,
+        types=("azure-native:eventhub:Namespace",),
+        check=one_of("encryption.keySource", "Microsoft.KeyVault"),
+        fix="Give encryption with keySource Microsoft.KeyVault and keyVaultProperties; it needs sku Premium.",
+        references=azure_policy("a1ad735a-e96f-45d2-a7b2-9a4932cab7ec", "Event Hub namespaces should use a customer-managed key for encryption"),
+        level=EnforcementLevel.ADVISORY,
+    ),
+    Rule(
+        id="azure-servicebus-namespace-key",
+        family=FAMILY,
+        severity=Severity.LOW,
+        types=("azure-native:servicebus:Namespace",),
+        check=one_of("encryption.keySource", "Microsoft.KeyVault"),
+        fix="Give encryption with keySource Microsoft.KeyVault and keyVaultProperties; it needs sku Premium.",
+        references=checkov("CKV_AZURE_201"),
+        level=EnforcementLevel.ADVISORY,
+    ),
+    Rule(
+        id="azure-batch-account-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:batch:BatchAccount",),
+        check=one_of("encryption.keySource", "Microsoft.KeyVault"),
+        fix="Give encryption with keySource Microsoft.KeyVault and keyVaultProperties.",
+        references=checkov("CKV_AZURE_76")
+        + azure_policy("99e9ccd8-3db9-4592-b0d1-14b1715a4d8a", "Azure Batch account should use customer-managed keys to encrypt data"),
+    ),
+    Rule(
+        id="azure-healthcareapis-fhir-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:healthcareapis:FhirService",),
+        check=is_given("encryption.customerManagedKeyEncryption.keyEncryptionKeyUrl"),
+        fix="Give the URL of a Key Vault key.",
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="azure-postgresql-server-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:dbforpostgresql:Server",),
+        check=is_given("dataEncryption.primaryKeyURI"),
+        fix="Give dataEncryption with type AzureKeyVault and the URI of a key; it can only be set when the server is made.",
+        unknown=Unknown.SET,
+    ),
+    _gcp_key("workflows-workflow", "workflows/workflow:Workflow", "cryptoKeyName"),
+    _gcp_key("healthcare-dataset", "healthcare/dataset:Dataset", "encryptionSpec.kmsKeyName"),
+    _gcp_key("managedkafka-cluster", "managedkafka/cluster:Cluster", "gcpConfig.kmsKey"),
+    _gcp_key("vertex-dataset", "vertex/aiDataset:AiDataset", "encryptionSpec.kmsKeyName", "CKV_GCP_92"),
+    _gcp_key("vertex-metadatastore", "vertex/aiMetadataStore:AiMetadataStore", "encryptionSpec.kmsKeyName", "CKV_GCP_96"),
+    _gcp_key("vertex-indexendpoint", "vertex/aiIndexEndpoint:AiIndexEndpoint", "encryptionSpec.kmsKeyName"),
+    _gcp_key("vertex-featurestore", "vertex/aiFeatureOnlineStore:AiFeatureOnlineStore", "encryptionSpec.kmsKeyName"),
+    _gcp_key("cloudrun-workerpool", "cloudrunv2/workerPool:WorkerPool", "template.encryptionKey"),
+    _gcp_key("alloydb-cluster", "alloydb/cluster:Cluster", "encryptionConfig.kmsKeyName"),
+    Rule(
+        id="gcp-vertex-model-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("modeldeploy:index:VertexModel",),
+        check=is_given("encryptionKey"),
+        fix="Give the name of a Cloud KMS key.",
+        unknown=Unknown.SET,
     ),
 )
 

@@ -56,6 +56,14 @@ def _package(resource: Resource) -> Iterator[str]:
         yield f"desiredState.ModelApprovalStatus is {short(status)}"
 
 
+def _vertex_model(resource: Resource) -> Iterator[str]:
+    artifact, model = resource.text("artifactUri"), resource.text("model")
+    if artifact and moves(artifact):
+        yield f"artifactUri is {short(artifact)}"
+    if model and not model.rpartition("@")[2].isdigit():
+        yield f"model is {short(model)}"
+
+
 RULES = (
     Rule(
         id="azure-machinelearning-deployment-model-version",
@@ -93,5 +101,16 @@ RULES = (
         check=_package,
         fix="Approve the package before it is deployed.",
         level=EnforcementLevel.ADVISORY,
+    ),
+    Rule(
+        id="gcp-vertex-model-version",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=(
+            "modeldeploy:index:VertexModel",
+            "modeldeploy:index:VertexDeployedModel",
+        ),
+        check=_vertex_model,
+        fix="Name a version: a folder of its own for the files, <model>@<number> for what is deployed.",
     ),
 )

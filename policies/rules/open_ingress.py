@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from pulumi_policy import EnforcementLevel, Severity
 
+from policies import frameworks
 from policies.checks import ANY_ADDRESS, every, not_open, one_of
 from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov, google_scc
 from policies.view import View, short
@@ -147,11 +148,22 @@ def _unused(stack: Stack) -> Iterator[tuple[Resource, str]]:
             yield group, "nothing in the stack uses the security group"
 
 
-def _no_firewall(stack: Stack) -> Iterator[tuple[Resource, str]]:
-    for balancer in stack.of("aws:lb/loadBalancer:LoadBalancer"):
-        application = (balancer.text("loadBalancerType") or "application") == "application"
-        if application and balancer.flag("internal") is not True and not stack.linked(balancer, "aws:wafv2/webAclAssociation:WebAclAssociation"):
-            yield balancer, "the load balancer is public and no WebAclAssociation refers to it"
+def _node_ssh(resource: Resource) -> Iterator[str]:
+    if resource.given("remoteAccess.ec2SshKey") and not resource.given("remoteAccess.sourceSecurityGroupIds"):
+        yield "remoteAccess.sourceSecurityGroupIds is not set"
+
+
+def _gke_networks(resource: Resource) -> Iterator[str]:
+    yield from every("masterAuthorizedNetworksConfig.cidrBlocks", not_open("cidrBlock"))(resource)
+    dns_only = resource.flag("controlPlaneEndpointsConfig.ipEndpointsConfig.enabled") is False
+    if not (resource.flag("privateClusterConfig.enablePrivateEndpoint") or dns_only or resource.given("masterAuthorizedNetworksConfig")):
+        yield "masterAuthorizedNetworksConfig is not set"
+
+
+def _gke_policy(resource: Resource) -> Iterator[str]:
+    managed = resource.flag("enableAutopilot") or resource.text("datapathProvider") == "ADVANCED_DATAPATH"
+    if not managed and resource.flag("networkPolicy.enabled") is not True:
+        yield f"datapathProvider is {short(resource.text('datapathProvider'))} and networkPolicy.enabled is not true"
 
 
 RULES = (
@@ -253,7 +265,7 @@ RULES = (
         family=FAMILY,
         severity=Severity.HIGH,
         types=("gcp:container/cluster:Cluster",),
-        check=every("masterAuthorizedNetworksConfig.cidrBlocks", not_open("cidrBlock")),
+        check=_gke_networks,
         fix="Name the ranges of your offices and runners.",
         references=checkov("CKV_GCP_18", "CKV_GCP_20") + google_scc("MASTER_AUTHORIZED_NETWORKS_DISABLED"),
     ),
@@ -273,20 +285,40 @@ RULES = (
         check=not_open("spec.loadBalancerSourceRanges"),
         fix="Name the ranges of the callers.",
     ),
+    Rule(
+        id="aws-eks-nodegroup-ssh",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:eks/nodeGroup:NodeGroup",),
+        check=_node_ssh,
+        why="With a key and no group, the nodes take SSH from the whole internet.",
+        fix="Leave remoteAccess out and log in through Session Manager, or name sourceSecurityGroupIds.",
+        references=checkov("CKV_AWS_100"),
+        unknown=Unknown.SET,
+    ),
+    Rule(
+        id="azure-containerservice-cluster-network-policy",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:containerservice:ManagedCluster",),
+        check=one_of("networkProfile.networkPolicy", "azure", "calico", "cilium"),
+        why="Without an engine for them, NetworkPolicies are accepted and do nothing.",
+        fix="Write cilium, azure or calico; it can only be set when the cluster is made.",
+        references=checkov("CKV_AZURE_7"),
+    ),
+    Rule(
+        id="gcp-container-cluster-network-policy",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("gcp:container/cluster:Cluster",),
+        check=_gke_policy,
+        why="Without an engine for them, NetworkPolicies are accepted and do nothing.",
+        fix="Write datapathProvider ADVANCED_DATAPATH.",
+        references=checkov("CKV_GCP_12") + google_scc("NETWORK_POLICY_DISABLED"),
+    ),
 )
 
 STACK_RULES = (
-    StackRule(
-        id="aws-lb-loadbalancer-no-waf",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("aws:lb/loadBalancer:LoadBalancer",),
-        check=_no_firewall,
-        why="A public API without a web application firewall takes every attack and every flood of requests.",
-        fix="Add a wafv2 WebAclAssociation with a rate limit and AWS managed rules.",
-        references=checkov("CKV2_AWS_28") + aws_config("ALB_WAF_ENABLED"),
-        unknown=Unknown.SET,
-    ),
     StackRule(
         id="aws-ec2-securitygroup-unused",
         family=FAMILY,
@@ -296,6 +328,7 @@ STACK_RULES = (
         why="A security group that nothing uses is attached by mistake later, with rules nobody remembers.",
         fix="Delete it, or attach it.",
         references=checkov("CKV2_AWS_5") + aws_config("EC2_SECURITY_GROUP_ATTACHED_TO_ENI"),
+        controls=frameworks.UNUSED,
         unknown=Unknown.SET,
         level=EnforcementLevel.ADVISORY,
     ),

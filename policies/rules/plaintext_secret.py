@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from pulumi_policy import Severity
 
+from policies import frameworks
 from policies.checks import every
 from policies.leaks import leak, looks_like, names_a_secret, of_mapping, of_pair
 from policies.pods import POD_TYPES, containers
@@ -142,6 +143,7 @@ RULES = (
         check=_rds,
         why="A password given by the program is in its configuration and state, and nothing rotates it.",
         fix="Set manageMasterUserPassword to true: RDS then makes, keeps and rotates it in Secrets Manager.",
+        controls=frameworks.PASSWORDS,
         unknown=Unknown.SET,
     ),
     Rule(
@@ -221,6 +223,7 @@ RULES = (
         why="A service account's key is a password without an end: whoever copies it is that account.",
         fix="Attach the service account to the workload, or use workload identity federation.",
         references=checkov("CKV2_GCP_3") + google_scc("USER_MANAGED_SERVICE_ACCOUNT_KEY"),
+        controls=frameworks.PASSWORDS,
     ),
     Rule(
         id="kubernetes-core-container-secret",
@@ -237,5 +240,13 @@ RULES = (
         types=("kubernetes:core/v1:ConfigMap",),
         check=lambda resource: of_mapping(resource, "data"),
         fix="Keep it in a Secret, or let an operator fetch it from the cloud's secret store.",
+    ),
+    Rule(
+        id="gcp-vertex-model-secret",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("modeldeploy:index:VertexModel",),
+        check=lambda resource: of_mapping(resource, "container.env"),
+        fix="Keep it in Secret Manager, give the container its name, and read it at start.",
     ),
 )

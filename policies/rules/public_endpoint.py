@@ -1,11 +1,12 @@
 """Endpoints, databases and control planes that can be reached from the internet."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from pulumi_policy import EnforcementLevel, Severity
+from pulumi_policy import Severity
 
-from policies.checks import every, is_given, is_off, is_on, one_of
-from policies.rule import Family, Reference, Resource, Rule, Unknown, aws_config, azure_policy, checkov, google_scc
+from policies import frameworks
+from policies.checks import every, is_off, is_on, one_of
+from policies.rule import Family, Reference, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov, google_scc
 from policies.view import View, short
 
 FAMILY = Family(
@@ -81,6 +82,33 @@ def _addresses(view: View) -> Iterator[str]:
             yield f"{view.at(path)} is set"
 
 
+def _compute_ssh(resource: Resource) -> Iterator[str]:
+    kind, settings = resource.text("properties.computeType"), resource.part("properties.properties")
+    if kind == "AmlCompute":
+        yield from one_of("remoteLoginPortPublicAccess", "Disabled")(settings)
+    elif kind == "ComputeInstance":
+        yield from one_of("sshSettings.sshPublicAccess", "Disabled", default="Disabled")(settings)
+
+
+def _pool_ports(resource: Resource) -> Iterator[str]:
+    if resource.count("networkConfiguration.endpointConfiguration.inboundNatPools"):
+        yield "networkConfiguration.endpointConfiguration.inboundNatPools is set"
+
+
+def _any_origin(path: str) -> Callable[[Resource], Iterator[str]]:
+    def check(resource: Resource) -> Iterator[str]:
+        if "*" in resource.texts(path):
+            yield f"{path} holds '*'"
+
+    return check
+
+
+def _health_workspace(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    for workspace in stack.of("azure-native:healthcareapis:Workspace"):
+        if not stack.linked(workspace, "azure-native:network:PrivateEndpoint"):
+            yield workspace, "no PrivateEndpoint refers to the workspace"
+
+
 RULES = (
     Rule(
         id="aws-rds-instance-public",
@@ -107,28 +135,6 @@ RULES = (
         check=is_off("vpcConfig.endpointPublicAccess", default=True),
         fix="Set it to false and endpointPrivateAccess to true; not set means public.",
         references=checkov("CKV_AWS_39") + aws_config("EKS_ENDPOINT_NO_PUBLIC_ACCESS"),
-    ),
-    Rule(
-        id="aws-sagemaker-model-vpc",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("aws:sagemaker/model:Model",),
-        check=is_given("vpcConfig"),
-        why="A model container outside of a VPC sends its traffic over networks you do not control.",
-        fix="Give vpcConfig with private subnets and a security group.",
-        references=aws_config("SAGEMAKER_MODEL_IN_VPC"),
-        unknown=Unknown.SET,
-    ),
-    Rule(
-        id="aws-sagemaker-model-isolation",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:sagemaker/model:Model",),
-        check=is_on("enableNetworkIsolation"),
-        why="A model container that can call out can send data out.",
-        fix="Set it to true, unless the model reads from a database: then let its security group reach only that.",
-        references=checkov("CKV_AWS_370") + aws_config("SAGEMAKER_MODEL_ISOLATION_ENABLED"),
-        level=EnforcementLevel.ADVISORY,
     ),
     Rule(
         id="aws-sagemaker-notebook-internet",
@@ -202,19 +208,6 @@ RULES = (
         *azure_policy("438c38d2-3772-465a-a9cc-7a6666a275ce", "Azure Machine Learning Workspaces should disable public network access"),
     ),
     _public_network("machinelearning-onlineendpoint", "machinelearningservices:OnlineEndpoint", path="properties.publicNetworkAccess"),
-    Rule(
-        id="azure-machinelearning-workspace-egress",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("azure-native:machinelearningservices:Workspace",),
-        check=one_of("managedNetwork.isolationMode", "AllowOnlyApprovedOutbound"),
-        why="A model container that can call out can send data out.",
-        fix="Write AllowOnlyApprovedOutbound: deployments then reach what the workspace's rules name, and nothing else.",
-        references=azure_policy(
-            "6ddb1705-c8cf-450e-aa4b-19ad6703c440",
-            "Azure Machine Learning and Ai Studio should use Allow Only Approved Outbound Managed Vnet mode",
-        ),
-    ),
     _public_network(
         "containerregistry-registry",
         "containerregistry:Registry",
@@ -364,5 +357,126 @@ RULES = (
         check=_service,
         fix="Use ClusterIP behind a gateway, or the cloud's annotation for an internal load balancer.",
         references=azure_policy("3fc4dc25-5baf-40d8-9b05-7fe74c1bc64e", "Kubernetes clusters should use internal load balancers"),
+    ),
+    Rule(
+        id="aws-msk-cluster-public",
+        family=FAMILY,
+        severity=Severity.CRITICAL,
+        types=("aws:msk/cluster:Cluster",),
+        check=one_of("brokerNodeGroupInfo.connectivityInfo.publicAccess.type", "DISABLED", default="DISABLED"),
+        fix="Leave it out: clients connect from the VPC, or through multi-VPC connectivity.",
+        references=checkov("CKV_AWS_291") + aws_config("MSK_CLUSTER_PUBLIC_ACCESS_DISABLED"),
+    ),
+    Rule(
+        id="aws-batch-jobdefinition-public-ip",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:batch/jobDefinition:JobDefinition",),
+        check=lambda resource: resource.documents(
+            "containerProperties", one_of("networkConfiguration.assignPublicIp", "DISABLED", default="DISABLED")
+        ),
+        fix="Write DISABLED, and reach registries and logs through VPC endpoints.",
+    ),
+    _public_network(
+        "servicebus-namespace",
+        "servicebus:Namespace",
+        *checkov("CKV_AZURE_204"),
+        *azure_policy("cbd11fd3-3002-4907-b6c8-579f0e700e13", "Service Bus Namespaces should disable public network access"),
+        perimeter=True,
+    ),
+    _public_network(
+        "batch-account",
+        "batch:BatchAccount",
+        *checkov("CKV_AZURE_248"),
+        *azure_policy("74c5a0ae-5e48-4738-b093-65e23a060488", "Public network access should be disabled for Batch accounts"),
+        perimeter=True,
+    ),
+    _public_network("redis-cache", "redis:Redis", *checkov("CKV_AZURE_89")),
+    Rule(
+        id="azure-machinelearning-compute-ssh",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:machinelearningservices:Compute",),
+        check=_compute_ssh,
+        fix="Write Disabled; people reach a node through the workspace.",
+    ),
+    Rule(
+        id="azure-batch-pool-open-ports",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:batch:Pool",),
+        check=_pool_ports,
+        fix="Leave endpointConfiguration out: each of its pools of ports is a way in to the nodes.",
+    ),
+    Rule(
+        id="azure-web-app-remote-debugging",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:web:WebApp",),
+        check=is_off("siteConfig.remoteDebuggingEnabled"),
+        fix="Set it to false: it opens ports to the process.",
+        references=checkov("CKV_AZURE_72")
+        + azure_policy("cb510bfd-1cba-4d9f-a230-cb0976f4bb71", "App Service apps should have remote debugging turned off"),
+    ),
+    Rule(
+        id="azure-web-app-any-origin",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:web:WebApp",),
+        check=_any_origin("siteConfig.cors.allowedOrigins"),
+        why="Any page that a user opens can call the API in the user's name.",
+        fix="Name the origins of the pages that call.",
+        references=checkov("CKV_AZURE_57"),
+    ),
+    Rule(
+        id="azure-healthcareapis-fhir-any-origin",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:healthcareapis:FhirService",),
+        check=_any_origin("corsConfiguration.origins"),
+        why="Any page that a user opens can read records in the user's name.",
+        fix="Name the origins of the pages that call.",
+    ),
+    Rule(
+        id="azure-containerservice-cluster-command-invoke",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:containerservice:ManagedCluster",),
+        check=is_on("apiServerAccessProfile.disableRunCommand"),
+        why="Through Azure's API, run command reaches a private cluster from anywhere.",
+        fix="Set disableRunCommand to true.",
+        references=azure_policy("89f2d532-c53c-4f8f-9afa-4927b1114a0d", "Azure Kubernetes Service Clusters should disable Command Invoke"),
+        controls=frameworks.SHELLS,
+    ),
+    Rule(
+        id="gcp-vertex-indexendpoint-public",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:vertex/aiIndexEndpoint:AiIndexEndpoint",),
+        check=is_off("publicEndpointEnabled"),
+        fix="Set it to false and turn Private Service Connect on.",
+        references=checkov("CKV2_GCP_34"),
+    ),
+    Rule(
+        id="gcp-workbench-instance-public-ip",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:workbench/instance:Instance",),
+        check=is_on("gceSetup.disablePublicIp"),
+        fix="Set it to true; people reach it through the proxy.",
+        references=checkov("CKV2_GCP_28"),
+    ),
+)
+
+STACK_RULES = (
+    StackRule(
+        id="azure-healthcareapis-workspace-no-private-endpoint",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:healthcareapis:Workspace",),
+        check=_health_workspace,
+        fix="Add one for the group healthcareworkspace: public access is then off for its FHIR services.",
+        references=azure_policy("64528841-2f92-43f6-a137-d52e5c3dbeac", "Azure Health Data Services workspace should use private link"),
+        unknown=Unknown.SET,
     ),
 )

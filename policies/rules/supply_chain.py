@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 
-from pulumi_policy import Severity
+from pulumi_policy import EnforcementLevel, Severity
 
-from policies.checks import is_on
+from policies import frameworks
+from policies.checks import is_on, one_of
 from policies.images import HOLDERS, images
 from policies.remedy import always
-from policies.rule import Family, Resource, Rule, checkov
+from policies.rule import Family, Resource, Rule, aws_config, checkov, google_scc
 from policies.view import short
 
 FAMILY = Family(
@@ -48,6 +49,21 @@ def _cluster_policy(resource: Resource) -> Iterator[str]:
         yield f"binaryAuthorization.evaluationMode is {short(mode)}"
 
 
+def _unsigned(resource: Resource) -> Iterator[str]:
+    if (resource.text("packageType") or "Zip") == "Zip" and not resource.given("codeSigningConfigArn"):
+        yield "codeSigningConfigArn is not set"
+
+
+def _release_channel(resource: Resource) -> Iterator[str]:
+    if not resource.flag("enableAutopilot"):
+        yield from one_of("releaseChannel.channel", "RAPID", "REGULAR", "STABLE", "EXTENDED")(resource)
+
+
+def _run_policy(resource: Resource) -> Iterator[str]:
+    if resource.flag("binaryAuthorization.useDefault") is not True and not resource.given("binaryAuthorization.policy"):
+        yield "binaryAuthorization.useDefault is not true"
+
+
 RULES = (
     *(_from_registry(vendor)(types) for vendor, types in HOLDERS.items()),
     Rule(
@@ -58,7 +74,8 @@ RULES = (
         check=is_on("imageScanningConfiguration.scanOnPush"),
         sets=always({"imageScanningConfiguration.scanOnPush": True}),
         fix="Set it to true.",
-        references=checkov("CKV_AWS_163"),
+        references=checkov("CKV_AWS_163") + aws_config("ECR_PRIVATE_IMAGE_SCANNING_ENABLED"),
+        controls=frameworks.SCANNING,
     ),
     Rule(
         id="gcp-artifactregistry-repository-no-scan",
@@ -67,6 +84,7 @@ RULES = (
         types=("gcp:artifactregistry/repository:Repository",),
         check=_scanning,
         fix="Leave it out: the project's setting then holds.",
+        controls=frameworks.SCANNING,
     ),
     Rule(
         id="gcp-container-cluster-no-binary-authorization",
@@ -76,6 +94,64 @@ RULES = (
         check=_cluster_policy,
         why="Without Binary Authorization a cluster runs any image that somebody can name.",
         fix="Write PROJECT_SINGLETON_POLICY_ENFORCE.",
-        references=checkov("CKV_GCP_66"),
+        references=checkov("CKV_GCP_66") + google_scc("BINARY_AUTHORIZATION_DISABLED"),
+        controls=frameworks.ADMISSION,
+    ),
+    Rule(
+        id="aws-ecs-service-platform",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:ecs/service:Service",),
+        check=one_of("platformVersion", "LATEST", default="LATEST"),
+        fix="Leave it out: a fixed version gets no security fixes.",
+        references=checkov("CKV_AWS_332") + aws_config("ECS_FARGATE_LATEST_PLATFORM_VERSION"),
+        controls=frameworks.PATCHING,
+    ),
+    Rule(
+        id="aws-lambda-function-unsigned",
+        family=FAMILY,
+        severity=Severity.LOW,
+        types=("aws:lambda/function:Function",),
+        check=_unsigned,
+        fix="Give a CodeSigningConfig with untrustedArtifactOnDeployment Enforce.",
+        references=checkov("CKV_AWS_272"),
+        controls=frameworks.ADMISSION,
+        level=EnforcementLevel.ADVISORY,
+    ),
+    Rule(
+        id="azure-containerservice-cluster-no-upgrades",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:containerservice:ManagedCluster",),
+        check=one_of("autoUpgradeProfile.upgradeChannel", "patch", "stable", "rapid", "node-image"),
+        why="A cluster that nobody upgrades keeps the flaws that are known by then.",
+        fix="Write patch, with a maintenance window.",
+        references=checkov("CKV_AZURE_171"),
+        controls=frameworks.PATCHING,
+    ),
+    Rule(
+        id="gcp-container-cluster-no-upgrades",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("gcp:container/cluster:Cluster",),
+        check=_release_channel,
+        why="A cluster that nobody upgrades keeps the flaws that are known by then.",
+        fix="Write REGULAR or STABLE.",
+        references=checkov("CKV_GCP_70") + google_scc("RELEASE_CHANNEL_DISABLED"),
+        controls=frameworks.PATCHING,
+    ),
+    Rule(
+        id="gcp-cloudrun-service-no-binary-authorization",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=(
+            "gcp:cloudrunv2/service:Service",
+            "gcp:cloudrunv2/job:Job",
+            "gcp:cloudrunv2/workerPool:WorkerPool",
+        ),
+        check=_run_policy,
+        fix="Write useDefault true: the project's policy then decides which images run.",
+        controls=frameworks.ADMISSION,
+        level=EnforcementLevel.ADVISORY,
     ),
 )

@@ -1,15 +1,15 @@
 """Traffic in plain text, or with TLS older than 1.2."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pulumi_policy import Severity
 
-from policies.checks import all_of, is_off, is_on, one_of
+from policies.checks import all_of, every, is_off, is_on, one_of
 from policies.iam import statements
 from policies.remedy import always
-from policies.rule import Family, Resource, Rule, aws_config, azure_policy, checkov, google_scc
+from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov, google_scc
 from policies.view import View, short
 
 FAMILY = Family("tls-version", "TLS version", "Plain text and TLS before 1.2 let others on the way read or change requests and answers.")
@@ -19,6 +19,12 @@ LOAD_BALANCER_POLICY = re.compile(r"ELBSecurityPolicy-(TLS13-1-[23]|TLS-1-2|FS-1
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html"""
 GATEWAY_POLICY = re.compile(r"TLS_1_2|SecurityPolicy_TLS13_.+")
 CDN_POLICY = re.compile(r"TLSv1\.[23](_.+)?")
+
+
+MSK = "encryptionInfo.encryptionInTransit"
+GATEWAY_MODERN = ("AppGwSslPolicy20220101", "AppGwSslPolicy20220101S", "AppGwSslPolicy20170401S")
+"""Predefined policies whose oldest protocol is TLS 1.2:
+https://learn.microsoft.com/azure/application-gateway/application-gateway-ssl-policy-overview"""
 
 
 def _listener(resource: Resource) -> Iterator[str]:
@@ -64,6 +70,48 @@ def _ingress(resource: Resource) -> Iterator[str]:
         yield "spec.tls is not set"
 
 
+def _efs(resource: Resource) -> Iterator[str]:
+    def volume(view: View) -> Iterator[str]:
+        if view.given("efsVolumeConfiguration"):
+            yield from one_of("efsVolumeConfiguration.transitEncryption", "ENABLED")(view)
+
+    yield from resource.each("volumes", volume)
+
+
+def _gateway_listeners(resource: Resource) -> Iterator[str]:
+    if resource.count("redirectConfigurations"):
+        return  # which listener is redirected to which is in the gateway's own ids
+    yield from resource.each("httpListeners", one_of("protocol", "Https"))
+
+
+def _gateway_policy(resource: Resource) -> Iterator[str]:
+    policy = resource.part("sslPolicy")
+    if policy.text("policyType") == "Predefined":
+        yield from one_of("policyName", *GATEWAY_MODERN)(policy)
+    else:
+        yield from one_of("minProtocolVersion", "TLSv1_2", "TLSv1_3")(policy)
+
+
+def _kafka_scaler(view: View) -> Iterator[str]:
+    if view.text("custom.type") in ("kafka", "apache-kafka"):
+        yield from one_of("custom.metadata.tls", "enable")(view)
+
+
+def _https(path: str) -> Callable[[Resource], Iterator[str]]:
+    def check(resource: Resource) -> Iterator[str]:
+        if (resource.text(path) or "https:").startswith("http:"):
+            yield f"{path} is {short(resource.text(path))}"
+
+    return check
+
+
+def _proxy(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    for proxy in stack.of("gcp:compute/targetHttpProxy:TargetHttpProxy", "gcp:compute/regionTargetHttpProxy:RegionTargetHttpProxy"):
+        maps = stack.linked(proxy, "gcp:compute/uRLMap:URLMap", "gcp:compute/regionUrlMap:RegionUrlMap")
+        if not any(each.flag("defaultUrlRedirect.httpsRedirect") for each in maps):
+            yield proxy, "the proxy answers in plain text, and no URL map of it redirects to HTTPS"
+
+
 RULES = (
     Rule(
         id="aws-lb-listener-tls",
@@ -72,7 +120,7 @@ RULES = (
         types=("aws:lb/listener:Listener",),
         check=_listener,
         fix="Use HTTPS with sslPolicy 'ELBSecurityPolicy-TLS13-1-2-2021-06' or newer, and let HTTP redirect to it.",
-        references=checkov("CKV_AWS_2", "CKV_AWS_103") + aws_config("ALB_HTTP_TO_HTTPS_REDIRECTION_CHECK"),
+        references=checkov("CKV_AWS_2", "CKV_AWS_103") + aws_config("ALB_HTTP_TO_HTTPS_REDIRECTION_CHECK", "ELBV2_LISTENER_ENCRYPTION_IN_TRANSIT"),
     ),
     Rule(
         id="aws-apigateway-domainname-tls",
@@ -203,5 +251,109 @@ RULES = (
         check=_ingress,
         fix="Give spec.tls with the hosts and the secret of their certificate.",
         references=azure_policy("1a5b4dca-0b6f-4cf5-907c-56316bc1bf3d", "Kubernetes clusters should be accessible only over HTTPS"),
+    ),
+    Rule(
+        id="aws-msk-cluster-plaintext",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:msk/cluster:Cluster",),
+        check=all_of(one_of(f"{MSK}.clientBroker", "TLS", default="TLS"), is_on(f"{MSK}.inCluster", default=True)),
+        fix="Write clientBroker TLS and leave inCluster on.",
+        references=checkov("CKV_AWS_81") + aws_config("MSK_IN_CLUSTER_NODE_REQUIRE_TLS"),
+    ),
+    Rule(
+        id="aws-elasticache-replicationgroup-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:elasticache/replicationGroup:ReplicationGroup",),
+        check=is_on("transitEncryptionEnabled"),
+        fix="Set it to true, with transitEncryptionMode required.",
+        references=checkov("CKV_AWS_30", "CKV_AWS_31") + aws_config("ELASTICACHE_REPL_GRP_ENCRYPTED_IN_TRANSIT"),
+    ),
+    Rule(
+        id="aws-ecs-taskdefinition-efs-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("aws:ecs/taskDefinition:TaskDefinition",),
+        check=_efs,
+        fix="Write ENABLED.",
+        references=checkov("CKV_AWS_97") + aws_config("ECS_TASK_DEFINITION_EFS_ENCRYPTION_ENABLED"),
+    ),
+    Rule(
+        id="aws-sagemaker-monitoring-traffic",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition",),
+        check=is_on("networkConfig.enableInterContainerTrafficEncryption"),
+        fix="Set it to true.",
+        references=checkov("CKV_AWS_369"),
+    ),
+    Rule(
+        id="azure-network-applicationgateway-plaintext",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:network:ApplicationGateway",),
+        check=_gateway_listeners,
+        fix="Listen with Https, and let a redirect configuration send Http there.",
+        references=checkov("CKV_AZURE_217"),
+    ),
+    Rule(
+        id="azure-network-applicationgateway-tls",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:network:ApplicationGateway",),
+        check=_gateway_policy,
+        fix="Write policyType Predefined with policyName AppGwSslPolicy20220101S, or Custom with minProtocolVersion TLSv1_2.",
+        references=checkov("CKV_AZURE_218"),
+    ),
+    Rule(
+        id="azure-web-app-ftp",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:web:WebApp",),
+        check=one_of("siteConfig.ftpsState", "Disabled", "FtpsOnly"),
+        fix="Write Disabled; not set takes FTP in plain text on older plans.",
+        references=checkov("CKV_AZURE_78") + azure_policy("4d24b6d4-5e53-4a4f-a7f4-618fa573ee4b", "App Service apps should require FTPS only"),
+    ),
+    Rule(
+        id="azure-containerapps-app-kafka-plaintext",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("azure-native:app:ContainerApp",),
+        check=every("template.scale.rules", _kafka_scaler),
+        why="The scaler logs in to the brokers: in plain text its password can be read on the way.",
+        fix="Write tls 'enable' and sasl in the scaler's metadata.",
+    ),
+    Rule(
+        id="gcp-cloudscheduler-job-plaintext",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:cloudscheduler/job:Job",),
+        check=_https("httpTarget.uri"),
+        fix="Call https.",
+    ),
+    Rule(
+        id="gcp-pubsub-subscription-push-plaintext",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=("gcp:pubsub/subscription:Subscription",),
+        check=_https("pushConfig.pushEndpoint"),
+        fix="Push to https.",
+    ),
+)
+
+STACK_RULES = (
+    StackRule(
+        id="gcp-compute-httpproxy-plaintext",
+        family=FAMILY,
+        severity=Severity.HIGH,
+        types=(
+            "gcp:compute/targetHttpProxy:TargetHttpProxy",
+            "gcp:compute/regionTargetHttpProxy:RegionTargetHttpProxy",
+        ),
+        check=_proxy,
+        fix="Use a TargetHttpsProxy; for the old address, a URL map with defaultUrlRedirect.httpsRedirect true.",
+        references=google_scc("HTTP_LOAD_BALANCER"),
+        unknown=Unknown.SET,
     ),
 )

@@ -189,4 +189,12 @@ RULES = (
         fix=PIN,
         references=checkov("CKV_K8S_43", "CKV_K8S_14"),
     ),
+    Rule(
+        id="gcp-vertex-model-image",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("modeldeploy:index:VertexModel",),
+        check=_pinned("container.image"),
+        fix=PIN,
+    ),
 )

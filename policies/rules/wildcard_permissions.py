@@ -6,9 +6,10 @@ from typing import Any
 
 from pulumi_policy import Severity
 
+from policies import frameworks
 from policies.checks import all_of, not_anyone
 from policies.iam import allows_anybody, name, nobody_unnamed, statements, texts
-from policies.rule import Family, Resource, Rule, aws_config, checkov, google_scc
+from policies.rule import Family, Resource, Rule, Unknown, aws_config, checkov, google_scc
 from policies.view import View, short
 
 FAMILY = Family(
@@ -32,6 +33,20 @@ WIDE_SCOPE = re.compile(r"(?i)/?(providers/Microsoft\.Management/managementGroup
 
 GOOGLE_ROLES = ("roles/owner", "roles/editor", "roles/iam.serviceAccountUser", "roles/iam.serviceAccountTokenCreator", "roles/iam.securityAdmin")
 """Roles that, on a whole project, folder or organization, give everything or lead to it."""
+
+
+ACCOUNTS = {
+    "gcp:cloudrunv2/service:Service": "template.serviceAccount",
+    "gcp:cloudrunv2/workerPool:WorkerPool": "template.serviceAccount",
+    "gcp:cloudrunv2/job:Job": "template.template.serviceAccount",
+    "gcp:cloudfunctionsv2/function:Function": "serviceConfig.serviceAccountEmail",
+    "gcp:compute/instance:Instance": "serviceAccount.email",
+    "gcp:container/nodePool:NodePool": "nodeConfig.serviceAccount",
+    "gcp:workflows/workflow:Workflow": "serviceAccount",
+    "modeldeploy:index:VertexDeployedModel": "serviceAccount",
+}
+"""Where workloads name their service account."""
+WORKLOADS = tuple(ACCOUNTS)
 
 
 def _statement(where: str, statement: Mapping[str, Any], index: int) -> Iterator[str]:
@@ -115,6 +130,14 @@ def _cluster_admin(resource: Resource) -> Iterator[str]:
         yield f"roleRef.name is {short(resource.text('roleRef.name'))}"
 
 
+def _default_account(resource: Resource) -> Iterator[str]:
+    path = ACCOUNTS[resource.type]
+    if not resource.given(path):
+        yield f"{path} is not set"
+    elif not resource.unknown(path) and (resource.text(path) or "").endswith("-compute@developer.gserviceaccount.com"):
+        yield f"{path} is the default service account"
+
+
 RULES = (
     Rule(
         id="aws-iam-policy-wildcard",
@@ -163,7 +186,7 @@ RULES = (
         types=("aws:kms/key:Key", "aws:kms/keyPolicy:KeyPolicy"),
         check=nobody_unnamed("policy"),
         fix="Name the account and the roles that use the key as Principal.",
-        references=checkov("CKV_AWS_33"),
+        references=checkov("CKV_AWS_33") + aws_config("KMS_KEY_POLICY_NO_PUBLIC_ACCESS"),
     ),
     Rule(
         id="aws-sqs-queuepolicy-anyone",
@@ -172,7 +195,7 @@ RULES = (
         types=("aws:sqs/queuePolicy:QueuePolicy", "aws:sqs/queue:Queue", "aws:sns/topicPolicy:TopicPolicy", "aws:sns/topic:Topic"),
         check=nobody_unnamed("policy"),
         fix="Name the principals, or add a condition on aws:SourceArn.",
-        references=checkov("CKV_AWS_168", "CKV_AWS_169", "CKV_AWS_387"),
+        references=checkov("CKV_AWS_168", "CKV_AWS_169", "CKV_AWS_387") + aws_config("SNS_TOPIC_NO_PUBLIC_ACCESS", "SQS_QUEUE_NO_PUBLIC_ACCESS"),
     ),
     Rule(
         id="aws-lambda-permission-anyone",
@@ -253,5 +276,17 @@ RULES = (
         ),
         check=_cluster_admin,
         fix="Bind a role that lists what the subject needs.",
+    ),
+    Rule(
+        id="gcp-any-workload-default-account",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=WORKLOADS,
+        check=_default_account,
+        why="The project's default service account is shared by everything that names none, and is an Editor in older projects.",
+        fix="Give a service account of the workload's own, with the roles it needs.",
+        references=checkov("CKV_GCP_30") + google_scc("DEFAULT_SERVICE_ACCOUNT_USED"),
+        controls=frameworks.SYSTEM_ACCOUNTS,
+        unknown=Unknown.SET,
     ),
 )

@@ -7,6 +7,7 @@ from typing import Any
 from policies.images import PATHS
 from policies.pods import POD_SPECS
 from policies.rules import RULES, missing_tags
+from policies.rules.wildcard_permissions import ACCOUNTS
 from tests.policies.resources import (
     ACCOUNT,
     AZURE_CONTAINER,
@@ -16,6 +17,7 @@ from tests.policies.resources import (
     ECS_CONTAINER,
     FOR_ANYBODY,
     IMAGE,
+    RATE_LIMIT,
     SECURITY_RULE,
     TAGS,
     allow,
@@ -490,3 +492,205 @@ broken("gcp-kms-cryptokey-rotation", "rotationPeriod", "31536000s", "rotationPer
 # cost guard rails
 broken("azure-machinelearning-compute-idle", "properties.properties.scaleSettings.minNodeCount", 1.0, "minNodeCount is 1")
 broken("aws-batch-computeenvironment-idle", "computeResources.minVcpus", 4.0, "computeResources.minVcpus is 4")
+
+# web firewalls and rate limits
+broken("aws-cloudfront-distribution-no-waf", "webAclId", MISSING, "webAclId is not set")
+broken("aws-apigatewayv2-stage-no-throttle", "defaultRouteSettings", MISSING, "defaultRouteSettings.throttlingRateLimit is not set")
+broken("aws-wafv2-webacl-no-rate-limit", "rules", MISSING, "no rule has a rateBasedStatement")
+broken("azure-network-applicationgateway-no-waf", "firewallPolicy", MISSING, "firewallPolicy is not set")
+broken("azure-network-wafpolicy-detection", "policySettings.mode", "Detection", "policySettings.mode is 'Detection'")
+broken("azure-network-wafpolicy-detection", "policySettings.state", "Disabled", "policySettings.state is 'Disabled'")
+broken("azure-frontdoor-wafpolicy-detection", "policySettings.mode", "Detection", "policySettings.mode is 'Detection'")
+broken("azure-frontdoor-wafpolicy-detection", "policySettings.enabledState", "Disabled", "policySettings.enabledState is 'Disabled'")
+MATCH_RULE = {**RATE_LIMIT, "ruleType": "MatchRule"}
+broken("azure-network-wafpolicy-no-rate-limit", "customRules", [MATCH_RULE], "customRules has no RateLimitRule", "WebApplicationFirewallPolicy")
+broken("azure-network-wafpolicy-no-rate-limit", "customRules.rules", [MATCH_RULE], "customRules.rules has no RateLimitRule", ":Policy")
+broken(
+    "azure-frontdoor-frontdoor-no-waf", "frontendEndpoints", [{"name": "api"}], "frontendEndpoints[0].webApplicationFirewallPolicyLink.id is not set"
+)
+broken("gcp-compute-backendservice-no-waf", "securityPolicy", MISSING, "securityPolicy is not set and loadBalancingScheme is 'EXTERNAL_MANAGED'")
+
+# open egress
+broken("aws-sagemaker-monitoring-isolation", "networkConfig.enableNetworkIsolation", False, "enableNetworkIsolation is false")
+broken("aws-sagemaker-notebook-vpc", "subnetId", MISSING, "subnetId is not set")
+broken("aws-lambda-function-vpc", "vpcConfig", MISSING, "vpcConfig.subnetIds is not set")
+ANYWHERE = [{"fromPort": 0.0, "toPort": 0.0, "protocol": "-1", "cidrBlocks": ["0.0.0.0/0"]}]
+broken("aws-ec2-securitygroup-open-egress", "egress", ANYWHERE, "egress[0].cidrBlocks is the whole internet on all ports")
+COMPUTE = "properties.properties"
+broken("azure-machinelearning-compute-public-ip", f"{COMPUTE}.enableNodePublicIp", MISSING, "enableNodePublicIp is not set")
+broken("azure-batch-pool-public-ip", "networkConfiguration", MISSING, "networkConfiguration.subnetId is not set")
+broken("azure-batch-pool-public-ip", "networkConfiguration.publicIPAddressConfiguration.provision", "BatchManaged", "provision is 'BatchManaged'")
+broken("gcp-cloudrun-service-egress", "template.vpcAccess.egress", "PRIVATE_RANGES_ONLY", "egress is 'PRIVATE_RANGES_ONLY'")
+broken("gcp-cloudrun-job-egress", "template.template.vpcAccess", MISSING, "vpcAccess.egress is not set")
+broken("gcp-cloudfunctions-function-egress", "serviceConfig.vpcConnectorEgressSettings", MISSING, "vpcConnectorEgressSettings is not set")
+
+# lost messages
+MAPPING = "aws:lambda/eventSourceMapping:EventSourceMapping"
+broken("aws-lambda-eventsource-no-dead-letters", "destinationConfig", MISSING, "destinationConfig.onFailure.destinationArn is not set")
+broken("aws-lambda-eventsource-endless-retry", "maximumRetryAttempts", MISSING, "neither maximumRetryAttempts nor")
+broken("aws-lambda-eventsource-whole-batch", "functionResponseTypes", MISSING, "lacks 'ReportBatchItemFailures'")
+broken("aws-scheduler-schedule-no-dead-letters", "target.deadLetterConfig", MISSING, "target.deadLetterConfig.arn is not set")
+broken("aws-cloudwatch-eventtarget-no-dead-letters", "deadLetterConfig", MISSING, "deadLetterConfig.arn is not set")
+broken("aws-sns-subscription-no-dead-letters", "redrivePolicy", MISSING, "redrivePolicy is not set")
+broken("aws-kinesis-stream-retention", "retentionPeriod", MISSING, "retentionPeriod is not set; 72 hours are asked for at least")
+broken("aws-kinesis-stream-retention", "retentionPeriod", 48.0, "retentionPeriod is 48 hours; 72 hours")
+broken("aws-sqs-queue-retention", "messageRetentionSeconds", 3600.0, "messageRetentionSeconds is 1 hours")
+broken("aws-msk-configuration-retention", "serverProperties", "log.retention.hours=24", "log.retention is 24 hours")
+broken("aws-msk-configuration-retention", "serverProperties", "log.retention.hours=168\nlog.retention.ms = 3600000", "log.retention is 1 hours")
+broken("azure-eventhub-eventhub-retention", "retentionDescription", MISSING, "retentionDescription.retentionTimeInHours is not set")
+broken("azure-eventhub-eventhub-retention", "retentionDescription.retentionTimeInHours", 24.0, "is 24 hours")
+broken("azure-servicebus-queue-expired", "deadLetteringOnMessageExpiration", False, "deadLetteringOnMessageExpiration is false")
+broken("azure-eventgrid-subscription-no-dead-letters", "deadLetterDestination", MISSING, "deadLetterDestination is not set")
+broken("gcp-pubsub-subscription-retention", "messageRetentionDuration", "86400s", "messageRetentionDuration is 24 hours")
+broken("gcp-pubsub-subscription-expires", "expirationPolicy", MISSING, "expirationPolicy.ttl is not set")
+broken("gcp-managedkafka-topic-retention", "configs", {"retention.ms": "3600000"}, "configs.retention.ms is 1 hours")
+
+# what reaches brokers, functions, batches and clusters
+broken("aws-msk-cluster-public", "brokerNodeGroupInfo.connectivityInfo.publicAccess.type", "SERVICE_PROVIDED_EIPS", "is 'SERVICE_PROVIDED_EIPS'")
+ON_INTERNET = json.dumps({**BATCH_CONTAINER, "networkConfiguration": {"assignPublicIp": "ENABLED"}})
+broken("aws-batch-jobdefinition-public-ip", "containerProperties", ON_INTERNET, "networkConfiguration.assignPublicIp is 'ENABLED'")
+for rule in ("azure-servicebus-namespace", "azure-batch-account", "azure-redis-cache"):
+    broken(f"{rule}-public-network", "publicNetworkAccess", "Enabled", "publicNetworkAccess is 'Enabled'")
+broken("azure-machinelearning-compute-ssh", f"{COMPUTE}.remoteLoginPortPublicAccess", "Enabled", "remoteLoginPortPublicAccess is 'Enabled'")
+POOLS = [{"name": "ssh", "protocol": "TCP", "backendPort": 22.0, "frontendPortRangeStart": 50000.0, "frontendPortRangeEnd": 50100.0}]
+broken("azure-batch-pool-open-ports", "networkConfiguration.endpointConfiguration", {"inboundNatPools": POOLS}, "inboundNatPools is set")
+broken("azure-web-app-remote-debugging", "siteConfig.remoteDebuggingEnabled", True, "remoteDebuggingEnabled is true")
+broken("azure-web-app-any-origin", "siteConfig.cors.allowedOrigins", ["*"], "allowedOrigins holds '*'")
+broken("azure-healthcareapis-fhir-any-origin", "corsConfiguration.origins", ["*"], "corsConfiguration.origins holds '*'")
+broken("azure-containerservice-cluster-command-invoke", "apiServerAccessProfile.disableRunCommand", MISSING, "disableRunCommand is not set")
+broken("gcp-vertex-indexendpoint-public", "publicEndpointEnabled", True, "publicEndpointEnabled is true")
+broken("gcp-workbench-instance-public-ip", "gceSetup.disablePublicIp", MISSING, "gceSetup.disablePublicIp is not set")
+broken("aws-eks-nodegroup-ssh", "remoteAccess", {"ec2SshKey": "k"}, "remoteAccess.sourceSecurityGroupIds is not set")
+broken("azure-containerservice-cluster-network-policy", "networkProfile.networkPolicy", "none", "networkPolicy is 'none'")
+broken("gcp-container-cluster-network-policy", "datapathProvider", "LEGACY_DATAPATH", "datapathProvider is 'LEGACY_DATAPATH'")
+
+# keys of streams, schedules, batches and models
+for rule, path in (
+    ("aws-scheduler-schedule-key", "kmsKeyArn"),
+    ("aws-msk-cluster-key", "encryptionInfo.encryptionAtRestKmsKeyArn"),
+    ("aws-dynamodb-table-key", "serverSideEncryption"),
+    ("aws-elasticache-replicationgroup-key", "kmsKeyId"),
+    ("aws-elasticache-replicationgroup-key", "atRestEncryptionEnabled"),
+    ("aws-efs-filesystem-key", "encrypted"),
+    ("aws-efs-filesystem-key", "kmsKeyId"),
+    ("aws-kinesis-firehose-key", "serverSideEncryption"),
+    ("aws-kinesis-firehose-key", "serverSideEncryption.keyType"),
+    ("aws-sagemaker-endpointconfiguration-capture-key", "dataCaptureConfig.kmsKeyId"),
+    ("aws-sagemaker-monitoring-key", "dataQualityJobOutputConfig.kmsKeyId"),
+    ("aws-sagemaker-monitoring-key", "jobResources.clusterConfig.volumeKmsKeyId"),
+    ("azure-containerservice-cluster-secrets-key", "securityProfile.azureKeyVaultKms"),
+    ("azure-eventhub-namespace-key", "encryption"),
+    ("azure-servicebus-namespace-key", "encryption"),
+    ("azure-batch-account-key", "encryption"),
+    ("azure-healthcareapis-fhir-key", "encryption"),
+    ("azure-postgresql-server-key", "dataEncryption"),
+    ("gcp-workflows-workflow-key", "cryptoKeyName"),
+    ("gcp-healthcare-dataset-key", "encryptionSpec"),
+    ("gcp-managedkafka-cluster-key", "gcpConfig.kmsKey"),
+    ("gcp-vertex-dataset-key", "encryptionSpec"),
+    ("gcp-vertex-metadatastore-key", "encryptionSpec"),
+    ("gcp-vertex-indexendpoint-key", "encryptionSpec"),
+    ("gcp-vertex-featurestore-key", "encryptionSpec"),
+    ("gcp-cloudrun-workerpool-key", "template.encryptionKey"),
+    ("gcp-alloydb-cluster-key", "encryptionConfig"),
+    ("gcp-vertex-model-key", "encryptionKey"),
+):
+    broken(rule, path, MISSING, path)
+
+# plain text to brokers, gateways and targets
+IN_TRANSIT = "encryptionInfo.encryptionInTransit"
+broken("aws-msk-cluster-plaintext", f"{IN_TRANSIT}.clientBroker", "TLS_PLAINTEXT", "clientBroker is 'TLS_PLAINTEXT'")
+broken("aws-msk-cluster-plaintext", f"{IN_TRANSIT}.inCluster", False, "inCluster is false")
+broken("aws-elasticache-replicationgroup-tls", "transitEncryptionEnabled", MISSING, "transitEncryptionEnabled is not set")
+broken("aws-ecs-taskdefinition-efs-tls", "volumes[0].efsVolumeConfiguration.transitEncryption", "DISABLED", "transitEncryption is 'DISABLED'")
+broken("aws-sagemaker-monitoring-traffic", "networkConfig.enableInterContainerTrafficEncryption", False, "TrafficEncryption is false")
+broken("azure-network-applicationgateway-plaintext", "httpListeners[0].protocol", "Http", "httpListeners[0].protocol is 'Http'")
+broken("azure-network-applicationgateway-tls", "sslPolicy", MISSING, "sslPolicy.minProtocolVersion is not set")
+broken("azure-network-applicationgateway-tls", "sslPolicy.policyName", "AppGwSslPolicy20150501", "policyName is 'AppGwSslPolicy20150501'")
+broken("azure-web-app-ftp", "siteConfig.ftpsState", "AllAllowed", "siteConfig.ftpsState is 'AllAllowed'")
+PLAIN_SCALER = [{"name": "lag", "custom": {"type": "kafka", "metadata": {"bootstrapServers": "b:9092"}}}]
+broken("azure-containerapps-app-kafka-plaintext", "template.scale.rules", PLAIN_SCALER, "custom.metadata.tls is not set")
+broken("gcp-cloudscheduler-job-plaintext", "httpTarget.uri", "http://scorer.example.com", "httpTarget.uri is 'http://scorer.example.com'")
+broken("gcp-pubsub-subscription-push-plaintext", "pushConfig.pushEndpoint", "http://scorer.example.com", "pushEndpoint is 'http:")
+
+# logins of streams, schedules, batches and clusters
+broken("aws-msk-cluster-unauthenticated", "clientAuthentication.unauthenticated", True, "unauthenticated is true")
+broken("aws-msk-cluster-unauthenticated", "clientAuthentication", MISSING, "clientAuthentication names no login")
+KAFKA = {"endpoints": {"KAFKA_BOOTSTRAP_SERVERS": "b1.example.com:9094"}}
+broken("aws-lambda-eventsource-kafka-no-auth", "selfManagedEventSource", KAFKA, "sourceAccessConfigurations names no login")
+broken("aws-eks-cluster-auth-mode", "accessConfig", MISSING, "accessConfig.authenticationMode is not set")
+broken("aws-eks-cluster-auth-mode", "accessConfig.authenticationMode", "API_AND_CONFIG_MAP", "authenticationMode is 'API_AND_CONFIG_MAP'")
+broken("aws-elasticache-replicationgroup-no-auth", "userGroupIds", MISSING, "userGroupIds is not set")
+broken("azure-containerservice-cluster-entra", "aadProfile.enableAzureRBAC", MISSING, "aadProfile.enableAzureRBAC is not set")
+broken("azure-containerservice-cluster-entra", "aadProfile", MISSING, "aadProfile.managed is not set")
+broken("azure-containerservice-cluster-workload-identity", "oidcIssuerProfile", MISSING, "oidcIssuerProfile.enabled is not set")
+broken("azure-batch-account-local-auth", "allowedAuthenticationModes", ["AAD", "SharedKey"], "allowedAuthenticationModes is 'AAD, SharedKey'")
+broken("azure-web-authsettings-open", "platform.enabled", False, "platform.enabled is false")
+broken("azure-web-authsettings-open", "globalValidation", MISSING, "globalValidation.requireAuthentication is not set")
+broken("azure-web-app-basic-publishing", "allow", True, "allow is true")
+broken("azure-healthcareapis-fhir-login", "authenticationConfiguration", MISSING, "authenticationConfiguration.authority is not set")
+broken("gcp-cloudscheduler-job-no-token", "httpTarget.oauthToken", MISSING, "httpTarget.oidcToken is not set")
+broken("gcp-pubsub-subscription-push-no-token", "pushConfig.oidcToken", MISSING, "pushConfig.oidcToken.serviceAccountEmail is not set")
+broken("gcp-container-cluster-workload-identity", "workloadIdentityConfig", MISSING, "workloadIdentityConfig.workloadPool is not set")
+broken("gcp-container-nodepool-metadata", "nodeConfig.workloadMetadataConfig", MISSING, "workloadMetadataConfig.mode is not set")
+for token, path in ACCOUNTS.items():
+    broken("gcp-any-workload-default-account", path, MISSING, f"{path} is not set", token)
+    broken("gcp-any-workload-default-account", path, "1-compute@developer.gserviceaccount.com", "is the default service account", token)
+
+# containers and machines
+for token, spec in POD_SPECS.items():
+    ports = [{"containerPort": 8080.0, "hostPort": 8080.0}]
+    broken("kubernetes-core-container-host-port", f"{spec}.containers[0].ports", ports, "ports[0].hostPort is 8080", token)
+broken("aws-ecs-taskdefinition-root", "containerDefinitions", json.dumps([{**ECS_CONTAINER, "user": "root"}]), "user is 'root'")
+broken("aws-ecs-service-exec", "enableExecuteCommand", True, "enableExecuteCommand is true")
+WRITABLE_JOB = json.dumps({**BATCH_CONTAINER, "readonlyRootFilesystem": False})
+broken("aws-batch-jobdefinition-writable-root", "containerProperties", WRITABLE_JOB, "readonlyRootFilesystem is false")
+broken("aws-ec2-instance-metadata", "metadataOptions", MISSING, "metadataOptions.httpTokens is not set")
+broken("aws-ec2-instance-metadata", "metadataOptions.httpPutResponseHopLimit", 2.0, "httpPutResponseHopLimit is 2")
+broken("aws-sagemaker-notebook-root", "rootAccess", MISSING, "rootAccess is not set")
+broken("aws-sagemaker-notebook-metadata", "instanceMetadataServiceConfiguration", MISSING, "minimumInstanceMetadataServiceVersion is not set")
+broken("azure-containerservice-cluster-policy-addon", "addonProfiles.azurepolicy.enabled", False, "the add-on azurepolicy")
+broken("gcp-container-nodepool-secure-boot", "nodeConfig.shieldedInstanceConfig", MISSING, "enableSecureBoot is not set")
+broken("aws-ecs-service-platform", "platformVersion", "1.4.0", "platformVersion is '1.4.0'")
+broken("aws-lambda-function-unsigned", "packageType", "Zip", "codeSigningConfigArn is not set")
+broken("azure-containerservice-cluster-no-upgrades", "autoUpgradeProfile", MISSING, "autoUpgradeProfile.upgradeChannel is not set")
+broken("gcp-container-cluster-no-upgrades", "releaseChannel", MISSING, "releaseChannel.channel is not set")
+broken("gcp-cloudrun-service-no-binary-authorization", "binaryAuthorization", MISSING, "binaryAuthorization.useDefault is not true")
+
+# logs, traces and releases
+broken("aws-msk-cluster-log", "loggingInfo", MISSING, "loggingInfo.brokerLogs is not set")
+SILENT = json.dumps([{key: value for key, value in ECS_CONTAINER.items() if key != "logConfiguration"}])
+broken("aws-ecs-taskdefinition-log", "containerDefinitions", SILENT, "containerDefinitions[0].logConfiguration is not set")
+broken("azure-containerapps-environment-log", "appLogsConfiguration", MISSING, "appLogsConfiguration.destination is not set")
+broken("gcp-workflows-workflow-log", "callLogLevel", "LOG_NONE", "callLogLevel is 'LOG_NONE'")
+broken("gcp-vertex-deployedmodel-log", "accessLogging", False, "accessLogging is false")
+broken("aws-ecs-service-no-rollback", "deploymentCircuitBreaker", MISSING, "deploymentCircuitBreaker.enable is not set")
+broken("aws-lambda-function-no-trace", "tracingConfig", MISSING, "tracingConfig.mode is not set")
+broken("aws-apigateway-stage-no-trace", "xrayTracingEnabled", MISSING, "xrayTracingEnabled is not set")
+
+# one of a kind in production
+broken("aws-msk-cluster-single", "numberOfBrokerNodes", 1.0, "numberOfBrokerNodes is 1")
+broken("aws-elasticache-replicationgroup-single", "multiAzEnabled", MISSING, "multiAzEnabled is not set")
+broken("azure-containerinstance-group-in-production", "tags", TAGS, "a container group is one instance")
+broken("azure-containerservice-cluster-no-sla", "sku.tier", "Free", "sku.tier is 'Free'")
+broken("azure-containerapps-environment-single", "zoneRedundant", MISSING, "zoneRedundant is not set")
+
+# batches and idle machines
+broken("aws-batch-computeenvironment-on-demand", "computeResources.type", "FARGATE", "computeResources.type is 'FARGATE'")
+broken("aws-batch-jobdefinition-no-timeout", "timeout", MISSING, "timeout.attemptDurationSeconds is not set")
+broken("aws-lambda-function-unbounded", "reservedConcurrentExecutions", MISSING, "reservedConcurrentExecutions is not set")
+broken("aws-sagemaker-notebook-idle", "lifecycleConfigName", MISSING, "lifecycleConfigName is not set")
+INSTANCE = {"computeType": "ComputeInstance", "disableLocalAuth": True, "properties": {"enableNodePublicIp": False}}
+broken("azure-machinelearning-instance-idle", "properties", INSTANCE, "idleTimeBeforeShutdown is not set")
+broken("azure-machinelearning-compute-on-demand", f"{COMPUTE}.vmPriority", "Dedicated", "vmPriority is 'Dedicated'")
+broken("azure-batch-pool-idle", "scaleSettings", {"fixedScale": {"targetDedicatedNodes": 2.0}}, "targetDedicatedNodes is 2")
+
+# data and models
+broken("aws-apigateway-methodsettings-payload-log", "settings.dataTraceEnabled", True, "settings.dataTraceEnabled is true")
+broken("gcp-healthcare-fhirstore-history", "disableResourceVersioning", True, "disableResourceVersioning is true")
+broken("gcp-alloydb-cluster-backups", "continuousBackupConfig.enabled", False, "continuousBackupConfig.enabled is false")
+broken("gcp-vertex-model-version", "artifactUri", "gs://models/pricing/latest", "artifactUri is 'gs://models/pricing/latest'", ":VertexModel")
+UNVERSIONED = "projects/p/locations/europe-west4/models/pricing@default"
+broken("gcp-vertex-model-version", "model", UNVERSIONED, "model is", ":VertexDeployedModel")
+broken("gcp-vertex-model-image", "container.image", TAG, "container.image is 'pricing:latest' without a digest")
+broken("gcp-vertex-model-secret", "container.env.DB_PASSWORD", "hunter2", "container.env.DB_PASSWORD holds a secret")

@@ -13,6 +13,7 @@ DIGEST = "sha256:" + "0123456789abcdef" * 4
 IMAGE = f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/pricing@{DIGEST}"
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/00000000-0000-0000-0000-000000000000"
 GOOGLE_KEY = "projects/p/locations/europe-west4/keyRings/r/cryptoKeys/k"
+EMAIL = "caller@p.iam.gserviceaccount.com"
 ACCOUNT = "serviceAccount:caller@p.iam.gserviceaccount.com"
 ROLE_ARN = "arn:aws:iam::123456789012:role/caller"
 SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000000"
@@ -45,10 +46,12 @@ ECS_CONTAINER = {
     "name": "model",
     "image": IMAGE,
     "readonlyRootFilesystem": True,
+    "user": "1000",
+    "logConfiguration": {"logDriver": "awslogs"},
     "environment": [{"name": "MAX_TOKENS", "value": "512"}, {"name": "DB_SECRET_ARN", "value": "arn:aws:secretsmanager:x"}],
     "secrets": [{"name": "DB_PASSWORD", "valueFrom": "arn:aws:secretsmanager:x"}],
 }
-BATCH_CONTAINER = {"image": IMAGE, "environment": [{"name": "STORES", "value": "120"}]}
+BATCH_CONTAINER = {"image": IMAGE, "readonlyRootFilesystem": True, "environment": [{"name": "STORES", "value": "120"}]}
 
 AZURE_CONTAINER = {
     "name": "model",
@@ -92,6 +95,8 @@ SECURITY_RULE = {
     "destinationPortRange": "443",
 }
 
+RATE_LIMIT = {"name": "rate", "priority": 1.0, "ruleType": "RateLimitRule", "action": "Block", "rateLimitThreshold": 500.0, "matchConditions": []}
+
 CLOUD_RUN_CONTAINER = {
     "image": IMAGE,
     "envs": [
@@ -100,9 +105,16 @@ CLOUD_RUN_CONTAINER = {
     ],
 }
 
+CLOUD_RUN: Props = {
+    "encryptionKey": GOOGLE_KEY,
+    "serviceAccount": EMAIL,
+    "containers": [CLOUD_RUN_CONTAINER],
+    "vpcAccess": {"egress": "ALL_TRAFFIC", "networkInterfaces": [{"subnetwork": "s"}]},
+}
 MEMBER: Props = {"role": "roles/viewer", "member": ACCOUNT}
 BINDING: Props = {"role": "roles/viewer", "members": [ACCOUNT]}
 
+BACKEND: Props = {"logConfig": {"enable": True}, "loadBalancingScheme": "EXTERNAL_MANAGED", "securityPolicy": "p"}
 RDS: Props = {
     "engine": "postgres",
     "storageEncrypted": True,
@@ -132,6 +144,7 @@ PUBLIC_ACCESS_BLOCK: Props = {
 AWS: dict[str, Props] = {
     "apigateway/domainName:DomainName": {"domainName": "api.example.com", "securityPolicy": "TLS_1_2"},
     "apigateway/method:Method": {"httpMethod": "POST", "authorization": "AWS_IAM", "resourceId": "r", "restApi": "a"},
+    "apigateway/methodSettings:MethodSettings": {"methodPath": "*/*", "settings": {"dataTraceEnabled": False, "throttlingRateLimit": 100.0}},
     "apigateway/restApi:RestApi": {"endpointConfiguration": {"types": "PRIVATE", "vpcEndpointIds": ["vpce-1"]}},
     "apigatewayv2/api:Api": {"protocolType": "HTTP", "disableExecuteApiEndpoint": True},
     "apigatewayv2/route:Route": {"apiId": "a", "routeKey": "POST /score", "authorizationType": "JWT"},
@@ -142,33 +155,113 @@ AWS: dict[str, Props] = {
         "scalableDimension": "sagemaker:variant:DesiredInstanceCount",
         "serviceNamespace": "sagemaker",
     },
-    "batch/jobDefinition:JobDefinition": {"type": "container", "containerProperties": json.dumps(BATCH_CONTAINER)},
+    "batch/jobDefinition:JobDefinition": {
+        "type": "container",
+        "containerProperties": json.dumps(BATCH_CONTAINER),
+        "timeout": {"attemptDurationSeconds": 3600.0},
+    },
     "cloudfront/distribution:Distribution": {
         "viewerCertificate": {"acmCertificateArn": "arn:aws:acm:x", "minimumProtocolVersion": "TLSv1.2_2021", "sslSupportMethod": "sni-only"},
         "defaultCacheBehavior": {"viewerProtocolPolicy": "redirect-to-https"},
         "orderedCacheBehaviors": [{"viewerProtocolPolicy": "https-only"}],
         "loggingConfig": {"bucket": "logs.s3.amazonaws.com"},
+        "webAclId": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/api/1",
     },
     "cloudwatch/logGroup:LogGroup": {"retentionInDays": 90.0, "kmsKeyId": KEY},
     "cloudwatch/metricAlarm:MetricAlarm": {"alarmActions": ["arn:aws:sns:x"], "comparisonOperator": "GreaterThanThreshold"},
-    "apigateway/stage:Stage": {"stageName": "v1", "accessLogSettings": {"destinationArn": "arn:aws:logs:x", "format": "$context.requestId"}},
-    "apigatewayv2/stage:Stage": {"apiId": "a", "accessLogSettings": {"destinationArn": "arn:aws:logs:x", "format": "$context.requestId"}},
-    "batch/computeEnvironment:ComputeEnvironment": {"type": "MANAGED", "computeResources": {"minVcpus": 0.0, "maxVcpus": 16.0}},
+    "apigateway/stage:Stage": {
+        "stageName": "v1",
+        "xrayTracingEnabled": True,
+        "accessLogSettings": {"destinationArn": "arn:aws:logs:x", "format": "$context.requestId"},
+    },
+    "apigatewayv2/stage:Stage": {
+        "apiId": "a",
+        "accessLogSettings": {"destinationArn": "arn:aws:logs:x", "format": "$context.requestId"},
+        "defaultRouteSettings": {"throttlingRateLimit": 100.0, "throttlingBurstLimit": 50.0},
+    },
+    "batch/computeEnvironment:ComputeEnvironment": {
+        "type": "MANAGED",
+        "computeResources": {"type": "FARGATE_SPOT", "minVcpus": 0.0, "maxVcpus": 16.0},
+    },
     "cloudcontrol/resource:Resource": {
         "typeName": "AWS::SageMaker::ModelPackage",
         "desiredState": json.dumps({"ModelPackageGroupName": "pricing", "ModelApprovalStatus": "Approved"}),
     },
-    "dynamodb/table:Table": {"pointInTimeRecovery": {"enabled": True}},
+    "dynamodb/table:Table": {"pointInTimeRecovery": {"enabled": True}, "serverSideEncryption": {"enabled": True, "kmsKeyArn": KEY}},
+    "efs/fileSystem:FileSystem": {"encrypted": True, "kmsKeyId": KEY},
+    "elasticache/replicationGroup:ReplicationGroup": {
+        "description": "features",
+        "atRestEncryptionEnabled": True,
+        "kmsKeyId": KEY,
+        "transitEncryptionEnabled": True,
+        "userGroupIds": ["callers"],
+        "automaticFailoverEnabled": True,
+        "multiAzEnabled": True,
+    },
+    "kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": {
+        "destination": "extended_s3",
+        "serverSideEncryption": {"enabled": True, "keyType": "CUSTOMER_MANAGED_CMK", "keyArn": KEY},
+    },
+    "cloudwatch/eventTarget:EventTarget": {"rule": "nightly", "arn": "arn:aws:states:x", "deadLetterConfig": {"arn": "arn:aws:sqs:x"}},
+    "lambda/eventSourceMapping:EventSourceMapping": {
+        "functionName": "f",
+        "eventSourceArn": "arn:aws:kinesis:x",
+        "startingPosition": "TRIM_HORIZON",
+        "destinationConfig": {"onFailure": {"destinationArn": "arn:aws:sqs:x"}},
+        "maximumRetryAttempts": 5.0,
+        "functionResponseTypes": ["ReportBatchItemFailures"],
+    },
+    "msk/cluster:Cluster": {
+        "clusterName": "calls",
+        "kafkaVersion": "3.8.x",
+        "numberOfBrokerNodes": 3.0,
+        "clientAuthentication": {"sasl": {"iam": True}, "unauthenticated": False},
+        "encryptionInfo": {"encryptionAtRestKmsKeyArn": KEY, "encryptionInTransit": {"clientBroker": "TLS", "inCluster": True}},
+        "loggingInfo": {"brokerLogs": {"cloudwatchLogs": {"enabled": True, "logGroup": "brokers"}}},
+    },
+    "msk/configuration:Configuration": {"serverProperties": "auto.create.topics.enable = false\nlog.retention.hours = 168\n"},
+    "scheduler/schedule:Schedule": {
+        "scheduleExpression": "rate(1 days)",
+        "kmsKeyArn": KEY,
+        "target": {"arn": "arn:aws:batch:x", "roleArn": ROLE_ARN, "deadLetterConfig": {"arn": "arn:aws:sqs:x"}},
+    },
+    "sns/topicSubscription:TopicSubscription": {
+        "topic": "arn:aws:sns:x",
+        "protocol": "sqs",
+        "endpoint": "arn:aws:sqs:y",
+        "redrivePolicy": json.dumps({"deadLetterTargetArn": "arn:aws:sqs:x"}),
+    },
+    "wafv2/webAcl:WebAcl": {
+        "scope": "REGIONAL",
+        "rules": [
+            {
+                "name": "rate",
+                "priority": 1.0,
+                "statement": {"rateBasedStatement": {"limit": 500.0, "aggregateKeyType": "IP"}},
+                "action": {"block": {}},
+            }
+        ],
+    },
+    "sagemaker/dataQualityJobDefinition:DataQualityJobDefinition": {
+        "dataQualityJobOutputConfig": {"kmsKeyId": KEY},
+        "jobResources": {"clusterConfig": {"instanceCount": 1.0, "instanceType": "ml.m5.large", "volumeSizeInGb": 20.0, "volumeKmsKeyId": KEY}},
+        "networkConfig": {"enableNetworkIsolation": True, "enableInterContainerTrafficEncryption": True},
+    },
     "ecs/cluster:Cluster": {"settings": [{"name": "containerInsights", "value": "enabled"}]},
     "sagemaker/modelCard:ModelCard": {"modelCardName": "pricing", "modelCardStatus": "Approved"},
     "sfn/stateMachine:StateMachine": {"loggingConfiguration": {"level": "ERROR", "logDestination": "arn:aws:logs:x:*"}},
     "ec2/defaultSecurityGroup:DefaultSecurityGroup": {
         "ingress": [{"fromPort": 443.0, "toPort": 443.0, "protocol": "tcp", "cidrBlocks": ["10.0.0.0/16"], "ipv6CidrBlocks": ["fd00::/8"]}]
     },
-    "ec2/instance:Instance": {"associatePublicIpAddress": False, "userData": "#!/bin/sh\nsystemctl start model\n"},
+    "ec2/instance:Instance": {
+        "associatePublicIpAddress": False,
+        "userData": "#!/bin/sh\nsystemctl start model\n",
+        "metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1.0},
+    },
+    "ec2/launchTemplate:LaunchTemplate": {"metadataOptions": {"httpTokens": "required", "httpPutResponseHopLimit": 1.0}},
     "ec2/securityGroup:SecurityGroup": {
         "ingress": [{"fromPort": 443.0, "toPort": 443.0, "protocol": "tcp", "cidrBlocks": ["10.0.0.0/16"], "ipv6CidrBlocks": ["fd00::/8"]}],
-        "egress": [{"fromPort": 0.0, "toPort": 0.0, "protocol": "-1", "cidrBlocks": ["0.0.0.0/0"]}],
+        "egress": [{"fromPort": 443.0, "toPort": 443.0, "protocol": "tcp", "cidrBlocks": ["0.0.0.0/0"]}],
     },
     "ec2/securityGroupRule:SecurityGroupRule": {
         "type": "ingress",
@@ -185,13 +278,23 @@ AWS: dict[str, Props] = {
         "encryptionConfigurations": [{"encryptionType": "KMS", "kmsKey": KEY}],
     },
     "ecr/repositoryPolicy:RepositoryPolicy": {"repository": "pricing", "policy": FOR_CALLER},
-    "ecs/service:Service": {"desiredCount": 2.0, "networkConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": False}},
-    "ecs/taskDefinition:TaskDefinition": {"family": "pricing", "containerDefinitions": json.dumps([ECS_CONTAINER])},
+    "ecs/service:Service": {
+        "desiredCount": 2.0,
+        "networkConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": False},
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+        "enableExecuteCommand": False,
+    },
+    "ecs/taskDefinition:TaskDefinition": {
+        "family": "pricing",
+        "containerDefinitions": json.dumps([ECS_CONTAINER]),
+        "volumes": [{"name": "models", "efsVolumeConfiguration": {"fileSystemId": "fs-1", "transitEncryption": "ENABLED"}}],
+    },
     "eks/cluster:Cluster": {
         "roleArn": ROLE_ARN,
         "enabledClusterLogTypes": ["api", "audit", "authenticator", "controllerManager", "scheduler"],
         "vpcConfig": {"endpointPublicAccess": False, "endpointPrivateAccess": True, "subnetIds": ["subnet-1"]},
         "encryptionConfig": {"provider": {"keyArn": KEY}, "resources": ["secrets"]},
+        "accessConfig": {"authenticationMode": "API"},
     },
     "eks/nodeGroup:NodeGroup": {"scalingConfig": {"minSize": 2.0, "desiredSize": 2.0, "maxSize": 4.0}},
     "iam/groupPolicy:GroupPolicy": {"group": "g", "policy": NAMED},
@@ -207,7 +310,7 @@ AWS: dict[str, Props] = {
     "iam/rolePolicyAttachment:RolePolicyAttachment": {"role": "r", "policyArn": "arn:aws:iam::123456789012:policy/pricing"},
     "iam/userPolicy:UserPolicy": {"user": "u", "policy": NAMED},
     "iam/userPolicyAttachment:UserPolicyAttachment": {"user": "u", "policyArn": "arn:aws:iam::123456789012:policy/pricing"},
-    "kinesis/stream:Stream": {"encryptionType": "KMS", "kmsKeyId": KEY},
+    "kinesis/stream:Stream": {"encryptionType": "KMS", "kmsKeyId": KEY, "retentionPeriod": 168.0},
     "kms/key:Key": {"enableKeyRotation": True, "policy": policy(allow("kms:*", "*", {"AWS": "arn:aws:iam::123456789012:root"}))},
     "kms/keyPolicy:KeyPolicy": {"keyId": "k", "policy": policy(allow("kms:*", "*", {"AWS": "arn:aws:iam::123456789012:root"}))},
     "lambda/function:Function": {
@@ -215,6 +318,9 @@ AWS: dict[str, Props] = {
         "packageType": "Image",
         "imageUri": IMAGE,
         "kmsKeyArn": KEY,
+        "vpcConfig": {"subnetIds": ["subnet-1"], "securityGroupIds": ["sg-1"]},
+        "reservedConcurrentExecutions": 20.0,
+        "tracingConfig": {"mode": "Active"},
         "environment": {"variables": {"DB_SECRET_ARN": "arn:aws:secretsmanager:x", "TOKENIZERS_PARALLELISM": "false"}},
     },
     "lambda/functionUrl:FunctionUrl": {"functionName": "f", "authorizationType": "AWS_IAM"},
@@ -241,6 +347,12 @@ AWS: dict[str, Props] = {
     "sagemaker/domain:Domain": {"appNetworkAccessType": "VpcOnly", "kmsKeyId": KEY, "authMode": "IAM"},
     "sagemaker/endpointConfiguration:EndpointConfiguration": {
         "kmsKeyArn": KEY,
+        "dataCaptureConfig": {
+            "initialSamplingPercentage": 10.0,
+            "destinationS3Uri": "s3://captured",
+            "kmsKeyId": KEY,
+            "captureOptions": [{"captureMode": "Input"}],
+        },
         "productionVariants": [{"variantName": "main", "modelName": "m", "instanceType": "ml.m6i.large", "initialInstanceCount": 2.0}],
     },
     "sagemaker/model:Model": {
@@ -249,7 +361,14 @@ AWS: dict[str, Props] = {
         "vpcConfig": {"subnets": ["subnet-1"], "securityGroupIds": ["sg-1"]},
         "primaryContainer": {"image": IMAGE, "modelDataUrl": "s3://models/pricing/3/model.tar.gz", "environment": {"MODEL_SERVER_WORKERS": "2"}},
     },
-    "sagemaker/notebookInstance:NotebookInstance": {"directInternetAccess": "Disabled", "kmsKeyId": KEY, "subnetId": "subnet-1"},
+    "sagemaker/notebookInstance:NotebookInstance": {
+        "directInternetAccess": "Disabled",
+        "kmsKeyId": KEY,
+        "subnetId": "subnet-1",
+        "rootAccess": "Disabled",
+        "instanceMetadataServiceConfiguration": {"minimumInstanceMetadataServiceVersion": "2"},
+        "lifecycleConfigName": "stop-when-idle",
+    },
     "secretsmanager/secret:Secret": {"kmsKeyId": KEY},
     "sns/topic:Topic": {"kmsMasterKeyId": KEY, "policy": FOR_CALLER},
     "sns/topicPolicy:TopicPolicy": {"arn": "arn:aws:sns:x", "policy": FOR_CALLER},
@@ -274,7 +393,11 @@ AZURE: dict[str, Props] = {
         "template": {
             "containers": [AZURE_CONTAINER],
             "initContainers": [{"name": "fetch", "image": IMAGE}],
-            "scale": {"minReplicas": 2.0, "maxReplicas": 4.0},
+            "scale": {
+                "minReplicas": 2.0,
+                "maxReplicas": 4.0,
+                "rules": [{"name": "lag", "custom": {"type": "kafka", "metadata": {"tls": "enable", "sasl": "scram_sha512"}}}],
+            },
         },
     },
     "app:ContainerAppsAuthConfig": {
@@ -289,7 +412,48 @@ AZURE: dict[str, Props] = {
         },
         "template": {"containers": [AZURE_CONTAINER]},
     },
-    "app:ManagedEnvironment": {"publicNetworkAccess": "Disabled"},
+    "app:ManagedEnvironment": {
+        "publicNetworkAccess": "Disabled",
+        "appLogsConfiguration": {"destination": "azure-monitor"},
+        "zoneRedundant": True,
+    },
+    "batch:BatchAccount": {
+        "publicNetworkAccess": "Disabled",
+        "allowedAuthenticationModes": ["AAD"],
+        "encryption": {"keySource": "Microsoft.KeyVault", "keyVaultProperties": {"keyIdentifier": "https://v.vault.azure.net/keys/k/1"}},
+    },
+    "batch:Pool": {
+        "accountName": "a",
+        "networkConfiguration": {"subnetId": "s", "publicIPAddressConfiguration": {"provision": "NoPublicIPAddresses"}},
+        "scaleSettings": {"autoScale": {"formula": "$TargetDedicatedNodes = 0;"}},
+    },
+    "cdn:Profile": {"sku": {"name": "Premium_AzureFrontDoor"}},
+    "eventgrid:EventSubscription": {"scope": "s", "deadLetterDestination": {"endpointType": "StorageBlob", "resourceId": "r"}},
+    "eventgrid:SystemTopicEventSubscription": {"deadLetterDestination": {"endpointType": "StorageBlob", "resourceId": "r"}},
+    "eventhub:EventHub": {"namespaceName": "n", "retentionDescription": {"cleanupPolicy": "Delete", "retentionTimeInHours": 168.0}},
+    "frontdoor:FrontDoor": {"frontendEndpoints": [{"name": "api", "webApplicationFirewallPolicyLink": {"id": "p"}}]},
+    "frontdoor:Policy": {
+        "policySettings": {"mode": "Prevention", "enabledState": "Enabled"},
+        "customRules": {"rules": [RATE_LIMIT]},
+    },
+    "healthcareapis:FhirService": {
+        "kind": "fhir-R4",
+        "workspaceName": "w",
+        "authenticationConfiguration": {"authority": "https://login.microsoftonline.com/t", "audience": "https://w-f.fhir.azurehealthcareapis.com"},
+        "corsConfiguration": {"origins": ["https://portal.example.com"]},
+        "encryption": {"customerManagedKeyEncryption": {"keyEncryptionKeyUrl": "https://v.vault.azure.net/keys/k/1"}},
+    },
+    "network:ApplicationGateway": {
+        "firewallPolicy": {"id": "p"},
+        "httpListeners": [{"name": "api", "protocol": "Https"}],
+        "sslPolicy": {"policyType": "Predefined", "policyName": "AppGwSslPolicy20220101S"},
+    },
+    "network:WebApplicationFirewallPolicy": {"policySettings": {"mode": "Prevention", "state": "Enabled"}, "customRules": [RATE_LIMIT]},
+    "servicebus:Queue": {"namespaceName": "n", "defaultMessageTimeToLive": "P7D", "deadLetteringOnMessageExpiration": True},
+    "servicebus:Subscription": {"namespaceName": "n", "topicName": "t", "defaultMessageTimeToLive": "P7D", "deadLetteringOnMessageExpiration": True},
+    "web:WebAppAuthSettingsV2": {"name": "a", "platform": {"enabled": True}, "globalValidation": {"requireAuthentication": True}},
+    "web:WebAppFtpAllowed": {"name": "a", "allow": False},
+    "web:WebAppScmAllowed": {"name": "a", "allow": False},
     "applicationinsights:Component": {"kind": "web", "applicationType": "web", "retentionInDays": 90.0},
     "authorization:RoleAssignment": {
         "roleDefinitionId": f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/7f951dda-4ed3-4680-a7ca-43fe172d538d",
@@ -311,6 +475,7 @@ AZURE: dict[str, Props] = {
     "containerinstance:ContainerGroup": {
         "osType": "Linux",
         "ipAddress": {"type": "Private", "ports": [{"port": 8080.0}]},
+        "tags": {**TAGS, "environment": "dev"},
         "containers": [
             {
                 "name": "model",
@@ -327,9 +492,15 @@ AZURE: dict[str, Props] = {
         "encryption": {"status": "enabled", "keyVaultProperties": {"keyIdentifier": "https://v.vault.azure.net/keys/k", "identity": "i"}},
     },
     "containerservice:ManagedCluster": {
-        "apiServerAccessProfile": {"enablePrivateCluster": True},
+        "apiServerAccessProfile": {"enablePrivateCluster": True, "disableRunCommand": True},
         "disableLocalAccounts": True,
-        "addonProfiles": {"omsagent": {"enabled": True}},
+        "addonProfiles": {"omsagent": {"enabled": True}, "azurepolicy": {"enabled": True}},
+        "aadProfile": {"managed": True, "enableAzureRBAC": True},
+        "securityProfile": {"workloadIdentity": {"enabled": True}, "azureKeyVaultKms": {"enabled": True, "keyId": "k"}},
+        "oidcIssuerProfile": {"enabled": True},
+        "networkProfile": {"networkPlugin": "azure", "networkPolicy": "cilium"},
+        "autoUpgradeProfile": {"upgradeChannel": "patch"},
+        "sku": {"name": "Base", "tier": "Standard"},
         "diskEncryptionSetID": f"{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.Compute/diskEncryptionSets/d",
         "agentPoolProfiles": [
             {"name": "system", "mode": "System", "count": 2.0},
@@ -347,8 +518,14 @@ AZURE: dict[str, Props] = {
         "network": {"publicNetworkAccess": "Disabled"},
         "authConfig": {"passwordAuth": "Disabled", "activeDirectoryAuth": "Enabled"},
         "highAvailability": {"mode": "ZoneRedundant"},
+        "dataEncryption": {"type": "AzureKeyVault", "primaryKeyURI": "https://v.vault.azure.net/keys/k/1"},
     },
-    "eventhub:Namespace": {"publicNetworkAccess": "Disabled", "disableLocalAuth": True, "minimumTlsVersion": "1.2"},
+    "eventhub:Namespace": {
+        "publicNetworkAccess": "Disabled",
+        "disableLocalAuth": True,
+        "minimumTlsVersion": "1.2",
+        "encryption": {"keySource": "Microsoft.KeyVault", "keyVaultProperties": [{"keyName": "k"}]},
+    },
     "keyvault:Vault": {"properties": {"publicNetworkAccess": "Disabled", "enablePurgeProtection": True, "tenantId": "t"}},
     "machinelearningservices:BatchDeployment": {
         "properties": {
@@ -361,7 +538,12 @@ AZURE: dict[str, Props] = {
         "properties": {
             "computeType": "AmlCompute",
             "disableLocalAuth": True,
-            "properties": {"scaleSettings": {"minNodeCount": 0.0, "maxNodeCount": 4.0}},
+            "properties": {
+                "scaleSettings": {"minNodeCount": 0.0, "maxNodeCount": 4.0},
+                "enableNodePublicIp": False,
+                "remoteLoginPortPublicAccess": "Disabled",
+                "vmPriority": "LowPriority",
+            },
         }
     },
     "machinelearningservices:EnvironmentVersion": {"properties": {"image": IMAGE}},
@@ -387,7 +569,12 @@ AZURE: dict[str, Props] = {
     "network:SecurityRule": {**SECURITY_RULE, "networkSecurityGroupName": "n"},
     "operationalinsights:Workspace": {"retentionInDays": 90.0},
     "redis:Redis": {"enableNonSslPort": False, "minimumTlsVersion": "1.2", "publicNetworkAccess": "Disabled"},
-    "servicebus:Namespace": {"disableLocalAuth": True, "minimumTlsVersion": "1.2"},
+    "servicebus:Namespace": {
+        "publicNetworkAccess": "Disabled",
+        "disableLocalAuth": True,
+        "minimumTlsVersion": "1.2",
+        "encryption": {"keySource": "Microsoft.KeyVault", "keyVaultProperties": [{"keyName": "k"}]},
+    },
     "sql:Database": {"zoneRedundant": True, "serverName": "s"},
     "sql:DatabaseBlobAuditingPolicy": AUDITING,
     "sql:ExtendedDatabaseBlobAuditingPolicy": AUDITING,
@@ -423,6 +610,8 @@ AZURE: dict[str, Props] = {
         "publicNetworkAccess": "Disabled",
         "siteConfig": {
             "minTlsVersion": "1.2",
+            "ftpsState": "Disabled",
+            "cors": {"allowedOrigins": ["https://portal.example.com"]},
             "linuxFxVersion": f"DOCKER|{IMAGE}",
             "appSettings": [{"name": "DB_PASSWORD", "value": "@Microsoft.KeyVault(SecretUri=https://v.vault.azure.net/secrets/db/1)"}],
             "connectionStrings": [{"name": "db", "connectionString": "Server=db;Authentication=Active Directory Default", "type": "SQLAzure"}],
@@ -440,24 +629,59 @@ GOOGLE: dict[str, Props] = {
     "bigquery/datasetAccess:DatasetAccess": {"datasetId": "d", "role": "READER", "iamMember": ACCOUNT},
     "cloudfunctionsv2/function:Function": {
         "kmsKeyName": GOOGLE_KEY,
-        "serviceConfig": {"ingressSettings": "ALLOW_INTERNAL_ONLY", "environmentVariables": {"MODEL_NAME": "pricing"}},
+        "serviceConfig": {
+            "ingressSettings": "ALLOW_INTERNAL_ONLY",
+            "environmentVariables": {"MODEL_NAME": "pricing"},
+            "serviceAccountEmail": EMAIL,
+            "vpcConnector": "c",
+            "vpcConnectorEgressSettings": "ALL_TRAFFIC",
+        },
     },
-    "cloudrunv2/job:Job": {"template": {"template": {"encryptionKey": GOOGLE_KEY, "containers": [CLOUD_RUN_CONTAINER]}}},
+    "cloudrunv2/job:Job": {"template": {"template": CLOUD_RUN}, "binaryAuthorization": {"useDefault": True}},
     "cloudrunv2/service:Service": {
         "ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY",
         "invokerIamDisabled": False,
-        "template": {
-            "encryptionKey": GOOGLE_KEY,
-            "containers": [CLOUD_RUN_CONTAINER],
-            "scaling": {"minInstanceCount": 1.0, "maxInstanceCount": 5.0},
-        },
+        "binaryAuthorization": {"useDefault": True},
+        "template": {**CLOUD_RUN, "scaling": {"minInstanceCount": 1.0, "maxInstanceCount": 5.0}},
         "scaling": {"manualInstanceCount": 2.0},
     },
-    "cloudrunv2/workerPool:WorkerPool": {"template": {"containers": [CLOUD_RUN_CONTAINER]}},
-    "compute/backendService:BackendService": {"logConfig": {"enable": True}},
-    "compute/regionBackendService:RegionBackendService": {"logConfig": {"enable": True}},
+    "cloudrunv2/workerPool:WorkerPool": {"template": CLOUD_RUN, "binaryAuthorization": {"useDefault": True}},
+    "cloudscheduler/job:Job": {
+        "schedule": "0 3 * * *",
+        "httpTarget": {"uri": "https://run.googleapis.com/v2/x:run", "oauthToken": {"serviceAccountEmail": EMAIL}},
+    },
+    "compute/backendService:BackendService": BACKEND,
+    "compute/regionBackendService:RegionBackendService": BACKEND,
+    "compute/securityPolicy:SecurityPolicy": {
+        "rules": [{"action": "throttle", "priority": 1.0, "match": {"versionedExpr": "SRC_IPS_V1", "config": {"srcIpRanges": ["*"]}}}]
+    },
+    "healthcare/dataset:Dataset": {"location": "europe-west4", "encryptionSpec": {"kmsKeyName": GOOGLE_KEY}},
+    "healthcare/fhirStore:FhirStore": {"dataset": "d", "version": "R4", "disableResourceVersioning": False},
+    "managedkafka/cluster:Cluster": {"clusterId": "c", "location": "europe-west4", "gcpConfig": {"kmsKey": GOOGLE_KEY}},
+    "managedkafka/topic:Topic": {"cluster": "c", "topicId": "t", "replicationFactor": 3.0, "configs": {"retention.ms": "604800000"}},
+    "workbench/instance:Instance": {"gceSetup": {"disablePublicIp": True}},
+    "workflows/workflow:Workflow": {"serviceAccount": EMAIL, "cryptoKeyName": GOOGLE_KEY, "callLogLevel": "LOG_ERRORS_ONLY"},
+    "vertex/aiDataset:AiDataset": {"displayName": "d", "encryptionSpec": {"kmsKeyName": GOOGLE_KEY}},
+    "vertex/aiFeatureOnlineStore:AiFeatureOnlineStore": {"encryptionSpec": {"kmsKeyName": GOOGLE_KEY}},
+    "vertex/aiIndexEndpoint:AiIndexEndpoint": {"displayName": "i", "encryptionSpec": {"kmsKeyName": GOOGLE_KEY}, "publicEndpointEnabled": False},
+    "vertex/aiMetadataStore:AiMetadataStore": {"encryptionSpec": {"kmsKeyName": GOOGLE_KEY}},
+    "alloydb/cluster:Cluster": {"encryptionConfig": {"kmsKeyName": GOOGLE_KEY}, "continuousBackupConfig": {"enabled": True}},
+    "pubsub/subscription:Subscription": {
+        "topic": "t",
+        "messageRetentionDuration": "604800s",
+        "expirationPolicy": {"ttl": ""},
+        "pushConfig": {"pushEndpoint": "https://scorer.example.com/score", "oidcToken": {"serviceAccountEmail": EMAIL}},
+    },
     "compute/subnetwork:Subnetwork": {"network": "n", "logConfig": {"flowSampling": 0.5}},
-    "container/nodePool:NodePool": {"cluster": "c", "nodeConfig": {"machineType": "e2-standard-4"}},
+    "container/nodePool:NodePool": {
+        "cluster": "c",
+        "nodeConfig": {
+            "machineType": "e2-standard-4",
+            "serviceAccount": EMAIL,
+            "workloadMetadataConfig": {"mode": "GKE_METADATA"},
+            "shieldedInstanceConfig": {"enableSecureBoot": True},
+        },
+    },
     "kms/keyRing:KeyRing": {"location": "europe-west4"},
     "kms/cryptoKey:CryptoKey": {"keyRing": "r", "rotationPeriod": "7776000s"},
     "compute/firewall:Firewall": {
@@ -472,6 +696,7 @@ GOOGLE: dict[str, Props] = {
         "machineType": "e2-small",
         "networkInterfaces": [{"subnetwork": "s"}],
         "metadata": {"enable-oslogin": "TRUE", "block-project-ssh-keys": "true"},
+        "serviceAccount": {"email": EMAIL, "scopes": ["cloud-platform"]},
     },
     "compute/sSLPolicy:SSLPolicy": {"minTlsVersion": "TLS_1_2", "profile": "MODERN"},
     "container/cluster:Cluster": {
@@ -481,6 +706,9 @@ GOOGLE: dict[str, Props] = {
         "masterAuthorizedNetworksConfig": {"cidrBlocks": [{"cidrBlock": "10.0.0.0/16", "displayName": "office"}]},
         "databaseEncryption": {"state": "ENCRYPTED", "keyName": GOOGLE_KEY},
         "enableLegacyAbac": False,
+        "workloadIdentityConfig": {"workloadPool": "p.svc.id.goog"},
+        "datapathProvider": "ADVANCED_DATAPATH",
+        "releaseChannel": {"channel": "REGULAR"},
         "masterAuth": {"clientCertificateConfig": {"issueClientCertificate": False}},
     },
     "logging/folderBucketConfig:FolderBucketConfig": {"retentionDays": 90.0},
@@ -544,6 +772,27 @@ GOOGLE: dict[str, Props] = {
 }
 GOOGLE |= {token.replace("Member:", "Binding:").removesuffix("Member") + "Binding": BINDING for token in list(GOOGLE) if token.endswith("Member")}
 
+OURS: dict[str, Props] = {
+    "VertexModel": {
+        "project": "p",
+        "location": "europe-west4",
+        "container": {"image": IMAGE, "env": {"MODEL_NAME": "pricing"}},
+        "artifactUri": "gs://models/pricing/3",
+        "encryptionKey": GOOGLE_KEY,
+    },
+    "VertexDeployedModel": {
+        "endpoint": "projects/p/locations/europe-west4/endpoints/1",
+        "model": "projects/p/locations/europe-west4/models/pricing@3",
+        "machineType": "n1-standard-4",
+        "minReplicas": 2.0,
+        "maxReplicas": 4.0,
+        "serviceAccount": EMAIL,
+        "containerLogging": True,
+        "accessLogging": True,
+    },
+}
+"""The resources of our own plugin."""
+
 KUBERNETES: dict[str, Props] = {
     "apps/v1:DaemonSet": {"metadata": METADATA, "spec": {"template": {"spec": POD}}},
     "apps/v1:Deployment": {"metadata": METADATA, "spec": {"replicas": 2.0, "template": {"spec": POD}}},
@@ -571,7 +820,7 @@ KUBERNETES: dict[str, Props] = {
 def _tagged(token: str, props: Props) -> Props:
     """The resource with the tags or labels it can carry."""
     if token in missing_tags.AWS_TYPES or token in missing_tags.AZURE_TYPES:
-        return {**props, "tags": TAGS}
+        return {"tags": TAGS, **props}
     if token == "gcp:container/cluster:Cluster":
         return {**props, "resourceLabels": LABELS}
     if token in missing_tags.GOOGLE_TYPES and token != "gcp:sql/databaseInstance:DatabaseInstance":
@@ -581,7 +830,13 @@ def _tagged(token: str, props: Props) -> Props:
 
 COMPLIANT: dict[str, Props] = {
     token: _tagged(token, props)
-    for package, resources in (("aws", AWS), ("azure-native", AZURE), ("gcp", GOOGLE), ("kubernetes", KUBERNETES))
+    for package, resources in (
+        ("aws", AWS),
+        ("azure-native", AZURE),
+        ("gcp", GOOGLE),
+        ("modeldeploy:index", OURS),
+        ("kubernetes", KUBERNETES),
+    )
     for token, props in ((f"{package}:{name}", props) for name, props in resources.items())
 }
 for types in (missing_tags.AWS_TYPES, missing_tags.AZURE_TYPES, missing_tags.GOOGLE_TYPES, missing_tags.KUBERNETES_TYPES):

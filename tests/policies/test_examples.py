@@ -4,8 +4,8 @@ import pytest
 
 from policies.rules import RULES
 from tests.policies.examples import EXAMPLES
+from tests.policies.sdk import refusals
 from tests.policies.support import findings
-from tests.policies.test_rules import refusals
 
 FOUND = {
     "aws: a static website in a bucket": {
@@ -14,6 +14,7 @@ FOUND = {
         "aws-s3-publicaccessblock-off",
     },
     "aws: a web server on a virtual machine": {
+        "aws-ec2-instance-metadata",
         "aws-ec2-instance-public-ip",
         "aws-ec2-securitygroup-open",
     },
@@ -21,8 +22,10 @@ FOUND = {
         "aws-any-container-registry",
         "aws-ec2-securitygroup-open",
         "aws-ecs-cluster-insights",
+        "aws-ecs-service-no-rollback",
         "aws-ecs-service-public-ip",
         "aws-ecs-taskdefinition-image",
+        "aws-ecs-taskdefinition-log",
         "aws-ecs-taskdefinition-writable-root",
         "aws-lb-listener-tls",
         "aws-lb-loadbalancer-access-log",
@@ -32,10 +35,16 @@ FOUND = {
         "aws-apigateway-stage-access-log",
         "aws-apigatewayv2-api-public",
         "aws-apigatewayv2-route-open",
+        "aws-apigatewayv2-stage-no-throttle",
+        "aws-lambda-function-no-trace",
+        "aws-lambda-function-unbounded",
+        "aws-lambda-function-unsigned",
+        "aws-lambda-function-vpc",
     },
     "aws: a model on a SageMaker endpoint": {
         "aws-iam-attachment-full-access",
         "aws-sagemaker-endpointconfiguration-gpu",
+        "aws-sagemaker-endpointconfiguration-idle",
         "aws-sagemaker-model-image",
         "aws-sagemaker-model-isolation",
         "aws-sagemaker-model-vpc",
@@ -46,6 +55,7 @@ FOUND = {
         "azure-sql-server-local-auth",
         "azure-sql-server-public-network",
         "azure-sql-server-tls",
+        "azure-web-app-ftp",
         "azure-web-app-public-network",
         "azure-web-app-secret",
         "azure-web-app-tls",
@@ -54,6 +64,7 @@ FOUND = {
         "azure-containerapps-app-external",
         "azure-containerapps-app-image",
         "azure-containerapps-app-secret",
+        "azure-containerapps-environment-log",
         "azure-containerapps-environment-public-network",
         "azure-containerregistry-registry-key",
         "azure-containerregistry-registry-local-auth",
@@ -61,25 +72,40 @@ FOUND = {
         "azure-operationalinsights-workspace-retention",
     },
     "azure: a Kubernetes cluster": {
+        "azure-containerservice-cluster-command-invoke",
+        "azure-containerservice-cluster-entra",
         "azure-containerservice-cluster-key",
         "azure-containerservice-cluster-local-auth",
         "azure-containerservice-cluster-logs",
+        "azure-containerservice-cluster-network-policy",
+        "azure-containerservice-cluster-no-upgrades",
+        "azure-containerservice-cluster-policy-addon",
         "azure-containerservice-cluster-public",
+        "azure-containerservice-cluster-secrets-key",
+        "azure-containerservice-cluster-workload-identity",
     },
     "gcp: a service on Cloud Run": {
+        "gcp-any-workload-default-account",
+        "gcp-cloudrun-service-egress",
         "gcp-cloudrun-service-image",
         "gcp-cloudrun-service-ingress",
         "gcp-cloudrun-service-key",
+        "gcp-cloudrun-service-no-binary-authorization",
         "gcp-cloudrun-serviceiam-open",
     },
     "gcp: a web server on a virtual machine": {
+        "gcp-any-workload-default-account",
         "gcp-compute-firewall-open",
         "gcp-compute-instance-public-ip",
     },
     "gcp: a Kubernetes cluster": {
         "gcp-container-cluster-key",
+        "gcp-container-cluster-network-policy",
         "gcp-container-cluster-no-binary-authorization",
+        "gcp-container-cluster-no-upgrades",
+        "gcp-container-cluster-open-networks",
         "gcp-container-cluster-public",
+        "gcp-container-cluster-workload-identity",
     },
     "kubernetes: a deployment and its service": {
         "kubernetes-any-container-registry",

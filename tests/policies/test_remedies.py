@@ -12,13 +12,13 @@ from policies.rules import RULES
 from policies.settings import Settings
 from tests.policies.cases import CASES, MISSING, Case
 from tests.policies.resources import COMPLIANT, TAGS
+from tests.policies.sdk import refusals
 from tests.policies.support import UNKNOWN, arguments, changed, findings, resource
-from tests.policies.test_rules import refusals
 
 BY_ID = {rule.id: rule for rule in RULES}
 FIXED = [case for case in CASES if BY_ID[case.rule].sets]
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "hunter2"}
-DEFAULTS = {"defaultTags": {**TAGS, "app.kubernetes.io/part-of": "pricing"}}
+DEFAULTS = {"defaultTags": {**TAGS, "part-of": "pricing"}}
 
 
 def remedied(rule: str, token: str, props: Any, config: dict[str, Any] | None = None) -> Any:
@@ -76,8 +76,9 @@ def test_without_values_for_tags_nothing_is_added() -> None:
 
 def test_labels_whose_names_have_dots_are_single_keys() -> None:
     token = "kubernetes:core/v1:ConfigMap"
-    made = remedied("kubernetes-any-object-labels", token, {"metadata": {"name": "settings"}}, DEFAULTS)
-    assert made == {"metadata": {"name": "settings", "labels": DEFAULTS["defaultTags"]}}
+    dotted = {"app.kubernetes.io/part-of": "pricing"}
+    made = remedied("kubernetes-any-object-labels", token, {"metadata": {"name": "settings"}}, {"defaultTags": dotted})
+    assert made == {"metadata": {"name": "settings", "labels": dotted}}
 
 
 def test_an_exception_is_no_reason_for_a_remedy() -> None:

@@ -37,9 +37,43 @@ def test_what_is_missing_breaks_one_rule_and_is_named(case: StackCase) -> None:
 
 
 def test_every_rule_has_a_case() -> None:
-    assert {case.rule for case in STACK_CASES} == set(BY_ID)
+    assert {case.rule for case in STACK_CASES} | {f"{vendor}-any-stack-closed-data" for vendor in WAYS_IN} == set(BY_ID)
     tokens = {each.token for each in STACK}
     assert all(tokens.intersection(rule.types) for rule in STACK_RULES)
+
+
+WAYS_IN = {
+    "aws": member("aws:lb/loadBalancer:LoadBalancer", "way", internal=False),
+    "azure": member("azure-native:cdn:Profile", "way"),
+    "gcp": member("gcp:compute/firewall:Firewall", "way", sourceRanges=["0.0.0.0/0"]),
+    "kubernetes": member("kubernetes:core/v1:Service", "way", spec={"type": "LoadBalancer"}),
+}
+HEALTH = member("aws:s3/bucket:Bucket", "records", tags={"data-class": "health"})
+
+
+@pytest.mark.parametrize("vendor", list(WAYS_IN))
+def test_a_stack_with_health_data_has_no_way_in_whatever_its_single_resources_are_for(vendor: str) -> None:
+    rule = f"{vendor}-any-stack-closed-data"
+    assert found([WAYS_IN[vendor]], rule) == []
+    ((_, at, message),) = found([HEALTH, WAYS_IN[vendor], member("aws:ec2/vpc:Vpc", "network")], rule)
+    assert at == "way"
+    assert message.startswith("the stack holds health data and is open to the internet: way (")
+    assert len(found([WAYS_IN[vendor]], rule)) == 0
+    settings = stack([WAYS_IN[vendor]], Settings(data_class="cardholder"))
+    assert "cardholder data" in next(BY_ID[rule].findings(settings))[1]
+
+
+def test_many_ways_into_a_stack_with_health_data_are_one_message_that_names_five() -> None:
+    ways = [member("aws:lambda/functionUrl:FunctionUrl", f"url-{number}") for number in range(7)]
+    ((_, at, message),) = found([HEALTH, *ways], "aws-any-stack-closed-data")
+    assert at == "url-0"
+    assert message.count("a function URL is on the internet") == 5
+    assert "and 2 more. Close each of them" in message
+
+
+def test_what_a_preview_does_not_know_is_left_to_the_rule_about_it() -> None:
+    database = member("aws:rds/instance:Instance", "database", {"publiclyAccessible": "records"})
+    assert found([HEALTH, database], "aws-any-stack-closed-data") == []
 
 
 @pytest.mark.parametrize("token", sorted({each.token for each in STACK} | {token for rule in STACK_RULES for token in rule.types}))

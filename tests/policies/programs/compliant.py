@@ -156,7 +156,14 @@ service = gcp.cloudrunv2.Service(
     project="pricing",
     location="europe-west4",
     ingress="INGRESS_TRAFFIC_INTERNAL_ONLY",
-    template={"encryption_key": GOOGLE_KEY, "containers": [{"image": IMAGE}], "scaling": {"min_instance_count": 1, "max_instance_count": 4}},
+    binary_authorization={"use_default": True},
+    template={
+        "encryption_key": GOOGLE_KEY,
+        "containers": [{"image": IMAGE}],
+        "scaling": {"min_instance_count": 1, "max_instance_count": 4},
+        "service_account": "model@pricing.iam.gserviceaccount.com",
+        "vpc_access": {"egress": "ALL_TRAFFIC", "network_interfaces": [{"subnetwork": "models"}]},
+    },
     labels=TAGS,
 )
 gcp.cloudrunv2.ServiceIamMember("run-caller", project="pricing", location="europe-west4", name="run", role="roles/run.invoker", member=account)
