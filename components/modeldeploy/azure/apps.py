@@ -12,13 +12,18 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_azure_native as native
 
-from modeldeploy.spec.access import Domain
-from modeldeploy.spec.model import Container
+from modeldeploy.spec.access import Domain, Exposure, WebAccess
+from modeldeploy.spec.model import Container, ModelVersion
 from modeldeploy.spec.names import fit
 
 from . import ids
 from .container_environment import ContainerEnvironment, Size
+from .domain import address_record, record_name
+from .entra import SignIn, app_sign_in
 from .group import Group
+from .hosting import model_uri, secret_grant
+from .identity import identity
+from .model_store import ModelStore, upload
 from .registry import host
 
 LONGEST_NAME = 32
@@ -44,6 +49,68 @@ class Running:
     start_seconds: int
     ready: list[pulumi.Resource]
     """What must be there before a replica starts."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A version of the model, and the container that runs it."""
+
+    model: ModelVersion
+    container: Container
+
+
+@dataclass(frozen=True)
+class Release:
+    """The apps of all versions, and the one address in front of them."""
+
+    apps: dict[str, native.app.ContainerApp]
+    route: native.app.HttpRouteConfig
+    host: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class OwnDomain:
+    """A host name of the user's own for the route, and who reads its certificate."""
+
+    domain: Domain
+    vault_id: pulumi.Input[str]
+    reader: native.managedidentity.UserAssignedIdentity
+
+
+def own_name(name: str, access: WebAccess, vault_id: pulumi.Input[str] | None, group: Group, parent: pulumi.Resource) -> OwnDomain | None:
+    """The host name that the route gets; none without a domain, and none where a gateway has it."""
+    if access.domain is None or access.exposure is Exposure.PUBLIC:
+        return None
+    return OwnDomain(access.domain, vault_id or "", identity(f"{name}-domain", group, parent))
+
+
+def release(
+    name: str,
+    images: Sequence[Image],
+    shares: Mapping[str, int],
+    running: Running,
+    tokens: SignIn | None,
+    store: ModelStore,
+    group: Group,
+    parent: pulumi.Resource,
+    named: OwnDomain | None = None,
+) -> Release:
+    """An app for each version, signed in to where `tokens` say who may call, and the route in front."""
+    apps: dict[str, native.app.ContainerApp] = {}
+    ready: list[pulumi.Resource] = []
+    for image in images:
+        model = image.model
+        uploaded = [] if model.is_remote else upload(name, model, store, group, parent)
+        variables = {"MODEL_URI": model_uri(model, store), "MODEL_VERSION": model.version}
+        apps[model.version] = app(name, model.version, image.container, variables, running, group, parent, uploaded)
+        if tokens is not None:
+            ready.append(app_sign_in(f"{name}-{model.version}", tokens, apps[model.version], group.name, parent))
+    domains: list[native.app.CustomDomainArgs] = []
+    if named is not None:
+        bound, records = own_domain(f"{name}-domain", named, running.environment, group, parent, running.ready)
+        domains, ready = [bound], [*ready, *records]
+    made = route(name, shares, apps, running.environment, parent, ready, domains)
+    return Release(apps, made, route_host(made, running.environment))
 
 
 def app(
@@ -148,26 +215,22 @@ def route_host(made: native.app.HttpRouteConfig, environment: ContainerEnvironme
 
 
 def own_domain(
-    name: str,
-    domain: Domain,
-    reader: native.managedidentity.UserAssignedIdentity,
-    environment: ContainerEnvironment,
-    group: Group,
-    parent: pulumi.Resource,
-    after: list[pulumi.Resource],
+    name: str, named: OwnDomain, environment: ContainerEnvironment, group: Group, parent: pulumi.Resource, after: Sequence[pulumi.Resource]
 ) -> tuple[native.app.CustomDomainArgs, list[pulumi.Resource]]:
-    """A host name of the user's own for a route, and the records that must be there before Azure takes it."""
+    """A host name of the user's own for a route, and what must be there before Azure takes it."""
+    domain = named.domain
+    access = secret_grant(name, domain.certificate or "", named.vault_id, named.reader, parent)
     certificate = native.app.Certificate(
         name,
         resource_group_name=environment.resource_group,
         environment_name=environment.name,
         properties=native.app.CertificatePropertiesArgs(
             certificate_key_vault_properties=native.app.CertificateKeyVaultPropertiesArgs(
-                identity=reader.id, key_vault_url=pulumi.Output.from_input(domain.certificate or "")
+                identity=named.reader.id, key_vault_url=pulumi.Output.from_input(domain.certificate or "")
             )
         ),
         tags=group.tags,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[access, *after]),
     )
     zone = pulumi.Output.from_input(domain.zone or "")
     records = [
@@ -185,26 +248,6 @@ def own_domain(
     ]
     bound = native.app.CustomDomainArgs(name=domain.hostname, binding_type=native.app.BindingType.SNI_ENABLED, certificate_id=certificate.id)
     return bound, [certificate, *records]
-
-
-def address_record(name: str, domain: Domain, address: pulumi.Input[str], parent: pulumi.Resource) -> native.dns.RecordSet:
-    """The record that leads from the host name to `address`, in the zone given."""
-    zone = pulumi.Output.from_input(domain.zone or "")
-    return native.dns.RecordSet(
-        name,
-        resource_group_name=zone.apply(lambda found: ids.segment(found, "resourceGroups")),
-        zone_name=zone.apply(ids.last),
-        record_type="A",
-        relative_record_set_name=zone.apply(lambda found: record_name(domain.hostname, ids.last(found))),
-        ttl=300,
-        a_records=[native.dns.ARecordArgs(ipv4_address=address)],
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
-
-
-def record_name(hostname: str, zone: str) -> str:
-    """A host name as a zone knows it: `pricing` for `pricing.example.com` in `example.com`, `@` for the zone itself."""
-    return hostname.removesuffix(zone).rstrip(".") or "@"
 
 
 def http_rule(concurrent_requests: int) -> native.app.ScaleRuleArgs:

@@ -6,50 +6,46 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_azure_native as native
 
-from modeldeploy.spec.access import Authentication, Exposure
+from modeldeploy.spec.access import Exposure
 from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.container import ContainerArgs
 from modeldeploy.spec.inputs import as_inputs
-from modeldeploy.spec.model import Model
 from modeldeploy.spec.names import check_name
 from modeldeploy.spec.rollout import served_version, shares
 
 from . import dashboard, ids
 from .addresses import allowed_ip_problems
 from .alarms import action_group, app_alarms
-from .api_management import ApiManagement, api, api_management, operations
-from .apps import Running, app, http_rule, own_domain, route, route_host
+from .api_management import api_management, operations
+from .apps import Image, Running, http_rule, own_name, release
 from .budget import budget
 from .connection import database_grant, database_variables
 from .container_environment import CONSUMPTION, Size, container_environment, size, size_problems
-from .entra import SignIn, app_sign_in
-from .group import Group, group
+from .entra import sign_in
+from .front import front
+from .group import group
 from .hosting import (
     access_problems,
     artifact_problems,
+    capture_problems,
     database_problems,
     domain_problems,
-    model_uri,
     network_problems,
     reach_given,
     read_grants,
-    secret_grant,
+    store_diagnostics,
     vault_problems,
 )
 from .identity import Role, grant, identity
 from .ids import LONGEST
 from .keys import customer_key, key_problems
-from .logs import diagnostics, log_workspace
-from .model_store import ModelStore, model_store, upload
+from .logs import log_workspace
+from .model_store import model_store
 from .network import attach
 from .rates import app_cost, is_priced
 from .registry import registry, registry_problems
 from .subnets import Subnet
 from .tags import tag_count_problems
-from .web_firewall import web_firewall
-
-THROUGH_API = (Authentication.JWT, Authentication.API_KEY)
-"""What API Management checks."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +154,7 @@ class ContainerAppArgs(ContainerArgs):
         yield from vault_problems(self.secrets, self.access, self.secrets_vault_id)
         yield from network_problems(self.network, needed_subnets(self), self.container_environment_id)
         yield from database_problems(self.database, self.network)
+        yield from capture_problems(self.operations, "Container Apps")
         yield from allowed_ip_problems(self.allowed_ips)
         limits = (
             ("start_seconds", 10, 2400),
@@ -240,8 +237,7 @@ class ContainerApp(pulumi.ComponentResource):
             *read_grants(name, checked.models, models, checked.artifact_account_id, checked.secrets, checked.secrets_vault_id, runs_as, self),
             *_scaler_grants(name, checked, runs_as, self),
         ]
-        has_private_domain = checked.access.domain is not None and not checked.is_public
-        certificates = identity(f"{name}-domain", in_group, self) if has_private_domain else None
+        named = own_name(name, checked.access, checked.secrets_vault_id, in_group, self)
         chosen = size(checked.compute) or Size(CONSUMPTION, 0, 0)
         environment = container_environment(
             name,
@@ -254,10 +250,9 @@ class ContainerApp(pulumi.ComponentResource):
             self,
             most_machines=checked.most_machines,
             encrypt_disks=checked.encrypt_disks,
-            reads_certificates=certificates,
+            reads_certificates=None if named is None else named.reader,
         )
 
-        service = api_management(checked.api_management_id, self) if checked.api_management_id is not None else None
         running = Running(
             environment=environment,
             identity=runs_as,
@@ -275,58 +270,42 @@ class ContainerApp(pulumi.ComponentResource):
             start_seconds=checked.start_seconds,
             ready=[*permissions, *reached],
         )
-        apps = {model.version: _app(name, model, running, models, in_group, self) for model in checked.models}
-        sign_ins = [
-            app_sign_in(f"{name}-{version}", sign_in, made, in_group.name, self)
-            for version, made in apps.items()
-            for sign_in in _sign_in(checked, runs_as, service)
-        ]
-        domains, bound = [], list[pulumi.Resource]()
-        if checked.access.domain is not None and certificates is not None:
-            access = secret_grant(f"{name}-domain", checked.access.domain.certificate or "", checked.secrets_vault_id, certificates, self)
-            own, bound = own_domain(f"{name}-domain", checked.access.domain, certificates, environment, in_group, self, [access, *reached])
-            domains = [own]
-        split = route(name, shares(checked.models, checked.rollout), apps, environment, self, [*sign_ins, *bound], domains)
-
+        service = api_management(checked.api_management_id, self) if checked.api_management_id is not None else None
+        tokens = sign_in(checked.application_id, checked.access.callers, service, runs_as)
+        versions = [Image(model, model.container) for model in checked.models]
+        released = release(name, versions, shares(checked.models, checked.rollout), running, tokens, models, in_group, self, named)
         served = next(model for model in checked.models if model.version == served_version(checked.models, checked.rollout))
-        front, prefix = route_host(split, environment), ""
-        if service is not None:
-            paths = operations(served.container)
-            prefix = api(name, checked.access, checked.application_id or "", front, paths, checked.request_seconds, service, self)
-            front = service.host
-        address = ""
-        if checked.access.domain is not None and checked.is_public:
-            limit = None if checked.access.authentication is Authentication.API_KEY else checked.access.limit_per_minute
-            vault = checked.secrets_vault_id or ""
-            seconds = checked.request_seconds
-            entrance = web_firewall(
-                name, checked.access.domain, vault, front, prefix, limit, seconds, where, workspace, in_group, self, [split, *reached]
-            )
-            address, prefix = entrance.ip_address.apply(lambda found: found or ""), ""
-        elif has_private_domain:
-            address = environment.static_ip
+        entrance = front(
+            name,
+            checked.access,
+            checked.application_id,
+            service,
+            checked.secrets_vault_id,
+            released.host if named is None else named.domain.hostname,
+            operations(served.container),
+            checked.request_seconds,
+            where,
+            workspace,
+            in_group,
+            self,
+            after=[released.route, *reached],
+        )
 
         hears = action_group(name, checked.operations.emails, in_group, self)
-        app_alarms(name, checked.operations, apps, hears, workspace, in_group, self)
-        stored = pulumi.Output.concat(models.account.id, "/blobServices/default")
-        diagnostics(f"{name}-models", stored, workspace, self, categories=("StorageRead", "StorageWrite", "StorageDelete"))
-        if key.vault is not None:
-            diagnostics(f"{name}-keys", key.vault.id, workspace, self, categories=("AuditEvent",))
-        if images.made is not None:
-            diagnostics(f"{name}-registry", images.made.id, workspace, self, groups=("allLogs",))
-        rows = [dashboard.tiles(dashboard.APP_CHARTS, made.id, f", version {version}") for version, made in apps.items()]
+        app_alarms(name, checked.operations, released.apps, hears, workspace, in_group, self)
+        store_diagnostics(name, models, key, images, workspace, self)
+        rows = [dashboard.tiles(dashboard.APP_CHARTS, made.id, f", version {version}") for version, made in released.apps.items()]
         shown = dashboard.dashboard(name, rows, in_group, self)
         budget(name, _budget(checked, chosen), checked.operations.emails, hears, in_group, self)
 
-        host = front if checked.access.domain is None else checked.access.domain.hostname
-        self.url = pulumi.Output.concat("https://", host, prefix, served.container.predict_path)
+        self.url = entrance.url(served.container.predict_path)
         self.identity = runs_as.principal_id
         self.model_version = pulumi.Output.from_input(served.version)
         self.logs = pulumi.Output.concat("https://portal.azure.com/#resource", workspace.id, "/logs")
         self.dashboard_url = dashboard.url(shown)
         self.monthly_cost = pulumi.Output.from_input(app_cost(chosen, checked.scaling.minimum * len(checked.models)))
         self.database_grant = database_grant(checked.database, runs_as)
-        self.dns_target = pulumi.Output.from_input(address)
+        self.dns_target = entrance.address if named is None else environment.static_ip
         self.environment_id = environment.id
         self.resource_group = in_group.name
         self.register_outputs(
@@ -343,22 +322,6 @@ class ContainerApp(pulumi.ComponentResource):
                 "resource_group": self.resource_group,
             }
         )
-
-
-def _app(name: str, model: Model, running: Running, store: ModelStore, in_group: Group, parent: pulumi.Resource) -> "native.app.ContainerApp":
-    """The app of a version, after its artifact is there."""
-    uploaded = [] if model.is_remote else upload(name, model, store, in_group, parent)
-    variables = {"MODEL_URI": model_uri(model, store), "MODEL_VERSION": model.version}
-    return app(name, model.version, model.container, variables, running, in_group, parent, uploaded)
-
-
-def _sign_in(args: ContainerAppArgs, runs_as: "native.managedidentity.UserAssignedIdentity", service: ApiManagement | None) -> list[SignIn]:
-    """Who may call the apps: those listed, or the API Management in front. The deployment itself is always among them, so that the list is never
-    empty."""
-    if args.application_id is None:
-        return []
-    principals = [runs_as.principal_id, *args.access.callers, *([service.principal_id] if service else [])]
-    return [SignIn(args.application_id, runs_as.tenant_id, principals)]
 
 
 def _rules(args: ContainerAppArgs, runs_as: "native.managedidentity.UserAssignedIdentity") -> "list[native.app.ScaleRuleArgs]":

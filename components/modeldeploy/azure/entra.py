@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_azure_native as native
 
+from .api_management import ApiManagement
+
 
 @dataclass(frozen=True)
 class SignIn:
@@ -34,10 +36,25 @@ class SignIn:
         return [f"api://{self.application_id}", self.application_id]
 
 
+def sign_in(
+    application_id: str | None,
+    callers: Sequence[str],
+    service: ApiManagement | None,
+    runs_as: native.managedidentity.UserAssignedIdentity,
+) -> SignIn | None:
+    """Lets in the callers listed, or the API Management in front; None where nobody is asked.
+
+    The deployment itself is always among them, so that the list is never empty.
+    """
+    if application_id is None:
+        return None
+    return SignIn(application_id, runs_as.tenant_id, [runs_as.principal_id, *callers, *([service.principal_id] if service else [])])
+
+
 def app_sign_in(
-    name: str, sign_in: SignIn, app: native.app.ContainerApp, resource_group: pulumi.Input[str], parent: pulumi.Resource
+    name: str, tokens: SignIn, app: native.app.ContainerApp, resource_group: pulumi.Input[str], parent: pulumi.Resource
 ) -> native.app.ContainerAppsAuthConfig:
-    """Lets only `sign_in` through to a container app: 401 without a token, 403 with one of somebody else."""
+    """Lets only `tokens` through to a container app: 401 without a token, 403 with one of somebody else."""
     return native.app.ContainerAppsAuthConfig(
         name,
         resource_group_name=resource_group,
@@ -49,11 +66,11 @@ def app_sign_in(
         identity_providers=native.app.IdentityProvidersArgs(
             azure_active_directory=native.app.AzureActiveDirectoryArgs(
                 enabled=True,
-                registration=native.app.AzureActiveDirectoryRegistrationArgs(client_id=sign_in.application_id, open_id_issuer=sign_in.issuer),
+                registration=native.app.AzureActiveDirectoryRegistrationArgs(client_id=tokens.application_id, open_id_issuer=tokens.issuer),
                 validation=native.app.AzureActiveDirectoryValidationArgs(
-                    allowed_audiences=sign_in.audiences,
+                    allowed_audiences=tokens.audiences,
                     default_authorization_policy=native.app.DefaultAuthorizationPolicyArgs(
-                        allowed_principals=native.app.AllowedPrincipalsArgs(identities=list(sign_in.principals))
+                        allowed_principals=native.app.AllowedPrincipalsArgs(identities=list(tokens.principals))
                     ),
                 ),
             )
@@ -63,7 +80,7 @@ def app_sign_in(
 
 
 def site_sign_in(
-    name: str, sign_in: SignIn, site: native.web.WebApp, resource_group: pulumi.Input[str], parent: pulumi.Resource
+    name: str, tokens: SignIn, site: native.web.WebApp, resource_group: pulumi.Input[str], parent: pulumi.Resource
 ) -> native.web.WebAppAuthSettingsV2:
     """The same for a function app."""
     return native.web.WebAppAuthSettingsV2(
@@ -79,11 +96,11 @@ def site_sign_in(
         identity_providers=native.web.IdentityProvidersArgs(
             azure_active_directory=native.web.AzureActiveDirectoryArgs(
                 enabled=True,
-                registration=native.web.AzureActiveDirectoryRegistrationArgs(client_id=sign_in.application_id, open_id_issuer=sign_in.issuer),
+                registration=native.web.AzureActiveDirectoryRegistrationArgs(client_id=tokens.application_id, open_id_issuer=tokens.issuer),
                 validation=native.web.AzureActiveDirectoryValidationArgs(
-                    allowed_audiences=sign_in.audiences,
+                    allowed_audiences=tokens.audiences,
                     default_authorization_policy=native.web.DefaultAuthorizationPolicyArgs(
-                        allowed_principals=native.web.AllowedPrincipalsArgs(identities=list(sign_in.principals))
+                        allowed_principals=native.web.AllowedPrincipalsArgs(identities=list(tokens.principals))
                     ),
                 ),
             )

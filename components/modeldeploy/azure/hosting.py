@@ -13,13 +13,17 @@ from modeldeploy.spec.arguments import Problem
 from modeldeploy.spec.database import DatabaseConnection
 from modeldeploy.spec.model import ModelVersion, remote_problems
 from modeldeploy.spec.network import Network
+from modeldeploy.spec.operations import Operations
 
 from . import ids
 from .addresses import caller_problems
 from .group import Group
 from .identity import Role, grant
+from .keys import CustomerKey
+from .logs import diagnostics
 from .model_store import ModelStore, path
 from .private_link import Attachment, Service, private_endpoint
+from .registry import ImageRegistry
 from .subnets import Subnet, subnet_problems
 
 BLOB = re.compile(r"https://([a-z0-9]{3,24})\.blob\.core\.windows\.net/([a-z0-9-]{3,63})/.+")
@@ -129,6 +133,12 @@ def network_problems(network: Network, needed: Sequence[Subnet], environment_id:
     yield from arm_id_problems("container_environment_id", environment_id, "Microsoft.App/managedEnvironments")
 
 
+def capture_problems(operations: Operations, service: str) -> Iterator[Problem]:
+    """Problems of requests that nobody keeps."""
+    if operations.capture_percent:
+        yield Problem("operations.capture_percent", f"is not offered by {service}; leave it out, and let the container log what may be kept")
+
+
 def database_problems(database: DatabaseConnection | None, network: Network) -> Iterator[Problem]:
     """Problems of a database that could not be reached."""
     if database is not None and network.id is None:
@@ -204,3 +214,20 @@ def reach_given(
         for label, (service, resource_id) in given.items()
         if resource_id is not None
     ]
+
+
+def store_diagnostics(
+    name: str,
+    models: ModelStore,
+    key: CustomerKey,
+    images: ImageRegistry | None,
+    workspace: native.operationalinsights.Workspace,
+    parent: pulumi.Resource,
+) -> None:
+    """Who reads and writes the stores that were made."""
+    stored = pulumi.Output.concat(models.account.id, "/blobServices/default")
+    diagnostics(f"{name}-models", stored, workspace, parent, categories=("StorageRead", "StorageWrite", "StorageDelete"))
+    if key.vault is not None:
+        diagnostics(f"{name}-keys", key.vault.id, workspace, parent, categories=("AuditEvent",))
+    if images is not None and images.made is not None:
+        diagnostics(f"{name}-registry", images.made.id, workspace, parent, groups=("allLogs",))

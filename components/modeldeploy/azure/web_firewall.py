@@ -12,7 +12,7 @@ import pulumi_azure_native as native
 
 from modeldeploy.spec.access import Domain
 
-from .apps import address_record
+from .domain import address_record
 from .group import Group
 from .hosting import secret_grant
 from .identity import identity

@@ -693,6 +693,7 @@ PROBLEMS: list[tuple[dict[str, Any], str]] = [
         {"event_hubs": [{"event_hub_id": HUB, "checkpoints_id": CHECKPOINTS, "events_per_replica": 0}]},
         r"event_hubs\[0\]\.events_per_replica: 0 is not allowed",
     ),
+    ({"operations": {"capture_percent": 5}}, r"operations\.capture_percent: is not offered by Container Apps"),
     ({"allowed_ips": ["10.0.0.4"]}, r"allowed_ips\[0\]: '10.0.0.4' is no public IPv4 address"),
     ({"encryption": {"key": world.KEY}}, "key_vault_id: is required with encryption.key on Azure"),
     ({"tags": {f"t{n}": "x" for n in range(14)}}, "tags: 14 tags are too many"),
