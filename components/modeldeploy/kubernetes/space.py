@@ -21,6 +21,9 @@ _ENDPOINTS = {
     IdentityEndpoint.EKS: (("169.254.170.23/32", 80),),
     IdentityEndpoint.GKE: (("169.254.169.252/32", 988), ("169.254.169.254/32", 80)),
 }
+_NAME_SERVERS = {IdentityEndpoint.GKE: ("169.254.20.10/32", "169.254.169.254/32")}
+"""Where names are looked up besides the cluster's own servers: on GKE, the cache on the machine, and Cloud DNS at the metadata server, which
+Autopilot uses (https://cloud.google.com/kubernetes-engine/docs/how-to/network-policy)."""
 _NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
 
@@ -134,8 +137,10 @@ def _deny(scope: Scope) -> networking.NetworkPolicy:
 
 def _allow(scope: Scope, args: PodArgs, callers: list[networking.NetworkPolicyIngressRuleArgs]) -> networking.NetworkPolicy:
     egress = [_dns(), *(_destination(each) for each in args.network.egress)]
-    if args.pod_identity.endpoint is not None:
-        egress += [_to(cidr, port) for cidr, port in _ENDPOINTS[args.pod_identity.endpoint]]
+    endpoint = args.pod_identity.endpoint
+    if endpoint is not None:
+        egress += [_to(cidr, port) for cidr, port in _ENDPOINTS[endpoint]]
+        egress += [_names([_block(cidr)]) for cidr in _NAME_SERVERS.get(endpoint, ())]
     return networking.NetworkPolicy(
         f"{scope.name}-allow",
         metadata=scope.metadata(f"{scope.name}-allow"),
@@ -154,9 +159,13 @@ def _dns() -> networking.NetworkPolicyEgressRuleArgs:
         namespace_selector=LabelSelectorArgs(match_labels={_NAMESPACE_LABEL: _DNS_NAMESPACE}),
         pod_selector=LabelSelectorArgs(match_labels={"k8s-app": "kube-dns"}),
     )
-    return networking.NetworkPolicyEgressRuleArgs(
-        to=[peer], ports=[networking.NetworkPolicyPortArgs(protocol=protocol, port=53) for protocol in ("UDP", "TCP")]
-    )
+    return _names([peer])
+
+
+def _names(servers: list[networking.NetworkPolicyPeerArgs]) -> networking.NetworkPolicyEgressRuleArgs:
+    """Lets pods look names up at `servers`."""
+    ports = [networking.NetworkPolicyPortArgs(protocol=protocol, port=53) for protocol in ("UDP", "TCP")]
+    return networking.NetworkPolicyEgressRuleArgs(to=servers, ports=ports)
 
 
 def _destination(each: Destination) -> networking.NetworkPolicyEgressRuleArgs:
@@ -165,7 +174,8 @@ def _destination(each: Destination) -> networking.NetworkPolicyEgressRuleArgs:
 
 
 def _to(cidr: str, port: int, excluded: list[str] | None = None) -> networking.NetworkPolicyEgressRuleArgs:
-    block = networking.IPBlockArgs(cidr=cidr, except_=excluded)
-    return networking.NetworkPolicyEgressRuleArgs(
-        to=[networking.NetworkPolicyPeerArgs(ip_block=block)], ports=[networking.NetworkPolicyPortArgs(protocol="TCP", port=port)]
-    )
+    return networking.NetworkPolicyEgressRuleArgs(to=[_block(cidr, excluded)], ports=[networking.NetworkPolicyPortArgs(protocol="TCP", port=port)])
+
+
+def _block(cidr: str, excluded: list[str] | None = None) -> networking.NetworkPolicyPeerArgs:
+    return networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=cidr, except_=excluded))

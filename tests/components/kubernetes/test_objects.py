@@ -109,11 +109,23 @@ def test_nobody_may_call_by_default() -> None:
 
 @pytest.mark.parametrize(
     ("endpoint", "addresses"),
-    [(IdentityEndpoint.EKS, ["169.254.170.23/32"]), (IdentityEndpoint.GKE, ["169.254.169.252/32", "169.254.169.254/32"]), (None, [])],
+    [
+        (IdentityEndpoint.EKS, [("169.254.170.23/32", 80)]),
+        # Credentials, and names: Autopilot's pods ask the machine for both.
+        (
+            IdentityEndpoint.GKE,
+            [("169.254.169.252/32", 988), ("169.254.169.254/32", 80), ("169.254.20.10/32", 53), ("169.254.169.254/32", 53)],
+        ),
+        (None, []),
+    ],
 )
-def test_the_machine_s_addresses_are_open_only_for_the_identity_asked_for(endpoint: IdentityEndpoint | None, addresses: list[str]) -> None:
+def test_the_machine_s_addresses_are_open_only_for_the_identity_asked_for(
+    endpoint: IdentityEndpoint | None, addresses: list[tuple[str, int]]
+) -> None:
     rules = allowed(registered(pod_identity=PodIdentity(endpoint=endpoint)))["egress"]
-    assert [rule["to"][0]["ipBlock"]["cidr"] for rule in rules[1:]] == addresses
+    assert [(rule["to"][0]["ipBlock"]["cidr"], rule["ports"][0]["port"]) for rule in rules[1:]] == addresses
+    names = [rule for rule in rules if rule["ports"][0]["port"] == 53]
+    assert all([port["protocol"] for port in rule["ports"]] == ["UDP", "TCP"] for rule in names)
 
 
 def test_a_model_in_object_storage_is_fetched_before_the_server_starts_and_then_read_only() -> None:
