@@ -19,6 +19,7 @@ def agent(scope: Scope, service: str) -> pulumi.Output[str]:
         "storage": _storage_agent,
         "logging": _logging_agent,
         "bigquery": _bigquery_agent,
+        "compute": _compute_agent,
     }
     if service in known:
         return known[service](scope.place, pulumi.InvokeOutputOptions(parent=scope.component, depends_on=scope.apis))
@@ -28,6 +29,19 @@ def agent(scope: Scope, service: str) -> pulumi.Output[str]:
         scope.after_apis(),
     )
     return identity.member
+
+
+def project_number(scope: Scope) -> pulumi.Output[str]:
+    """The project's number, asked for once its APIs are on."""
+    return _number(scope.place, pulumi.InvokeOutputOptions(parent=scope.component, depends_on=scope.apis))
+
+
+def _compute_agent(where: Place, opts: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
+    return _number(where, opts).apply(lambda number: f"serviceAccount:service-{number}@compute-system.iam.gserviceaccount.com")
+
+
+def _number(where: Place, opts: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
+    return gcp.organizations.get_project_output(project_id=where.project, opts=opts).number
 
 
 def _storage_agent(where: Place, opts: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:

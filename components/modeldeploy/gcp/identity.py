@@ -18,11 +18,16 @@ CALLER_ROLE = "roles/aiplatform.user"
 
 def caller_problems(callers: Sequence[str]) -> Iterator[Problem]:
     """Problems of `access.callers`: what is no IAM member, everybody, or there twice."""
-    for index, caller in enumerate(callers):
-        path = f"access.callers[{index}]"
+    yield from member_problems("access.callers", callers)
+
+
+def member_problems(argument: str, members: Sequence[str]) -> Iterator[Problem]:
+    """Problems of IAM members that `argument` lists."""
+    for index, caller in enumerate(members):
+        path = f"{argument}[{index}]"
         if not CALLER.fullmatch(caller):
             yield Problem(path, f"'{caller}' is no IAM member; allowed: user:, serviceAccount:, group:, domain:, principal://, principalSet://")
-        if caller in callers[:index]:
+        if caller in members[:index]:
             yield Problem(path, f"'{caller}' is there twice")
 
 
@@ -44,6 +49,16 @@ def working_account(scope: Scope) -> gcp.serviceaccount.Account:
 def building_account(scope: Scope) -> gcp.serviceaccount.Account:
     """The service account that builds a function from its code."""
     return _account(scope, "builder", f"{scope.name}-build", "Builds", "Builds a function from its code, made by modeldeploy")
+
+
+def nodes_account(scope: Scope) -> gcp.serviceaccount.Account:
+    """The service account of a cluster's machines."""
+    return _account(scope, "nodes", f"{scope.name}-nodes", "Machines of", "The identity of a cluster's machines, made by modeldeploy")
+
+
+def gateway_account(scope: Scope) -> gcp.serviceaccount.Account:
+    """The service account with which a gateway calls what is behind it."""
+    return _account(scope, "gateway", f"{scope.name}-gate", "Calls", "Calls a model for those a gateway let in, made by modeldeploy")
 
 
 def _account(scope: Scope, purpose: str, name: str, verb: str, description: str) -> gcp.serviceaccount.Account:

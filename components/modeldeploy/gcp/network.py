@@ -157,7 +157,8 @@ def _firewall(scope: Scope, network: gcp.compute.Network, cidr: str) -> None:
 
 
 def _private_google_apis(scope: Scope, network: gcp.compute.Network) -> None:
-    """Google's APIs and services on Cloud Run over private addresses: a route to these alone, and zones that resolve every name of theirs to them."""
+    """Google's APIs, services on Cloud Run and images over private addresses: a route to these alone, and zones that resolve every name of theirs to
+    them. The system's own images of GKE are in gcr.io."""
     gcp.compute.Route(
         f"{scope.name}-google-apis",
         gcp.compute.RouteArgs(
@@ -174,6 +175,9 @@ def _private_google_apis(scope: Scope, network: gcp.compute.Network) -> None:
     _private_zone(scope, network, "google-apis", "googleapis.com.", "Google's APIs over private addresses", {"address": addresses, "names": names})
     services = ("*.run.app.", "A", GOOGLE_APIS_ADDRESSES)
     _private_zone(scope, network, "cloud-run", "run.app.", "Services on Cloud Run over private addresses", {"address": services})
+    for purpose, domain in (("artifacts", "pkg.dev."), ("container-registry", "gcr.io.")):
+        images = {"address": (domain, "A", GOOGLE_APIS_ADDRESSES), "names": (f"*.{domain}", "CNAME", (domain,))}
+        _private_zone(scope, network, purpose, domain, "Container images over private addresses", images)
 
 
 def _private_zone(

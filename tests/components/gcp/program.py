@@ -81,6 +81,7 @@ CALLS: dict[str, Mocked] = {
         "member": f"serviceAccount:service-{NUMBER}@gs-project-accounts.iam.gserviceaccount.com"
     },
     "gcp:logging/getProjectCmekSettings:getProjectCmekSettings": {"serviceAccountId": f"cmek-p{NUMBER}@gcp-sa-logging.iam.gserviceaccount.com"},
+    "gcp:organizations/getProject:getProject": {"number": str(NUMBER)},
     "gcp:bigquery/getDefaultServiceAccount:getDefaultServiceAccount": {
         "member": f"serviceAccount:bq-{NUMBER}@bigquery-encryption.iam.gserviceaccount.com"
     },

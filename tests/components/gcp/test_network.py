@@ -43,12 +43,16 @@ def test_the_firewall_allows_connections_to_the_network_and_googles_apis_only() 
 def test_googles_apis_have_private_addresses() -> None:
     graph = network_graph()
     zones = [each.inputs for each in graph.all("gcp:dns/managedZone:ManagedZone")]
-    assert [(each["dnsName"], each["visibility"]) for each in zones] == [("googleapis.com.", "private"), ("run.app.", "private")]
+    assert [each["dnsName"] for each in zones] == ["googleapis.com.", "run.app.", "pkg.dev.", "gcr.io."]
+    assert {each["visibility"] for each in zones} == {"private"}
     for zone in zones:
         assert zone["privateVisibilityConfig"]["networks"] == [{"networkUrl": "projects/shop-models/global/networks/made-1a2b3c4"}]
     records = {each.inputs["name"]: (each.inputs["type"], each.inputs["rrdatas"]) for each in graph.all("gcp:dns/recordSet:RecordSet")}
     assert records["*.googleapis.com."] == ("CNAME", ["private.googleapis.com."])
     assert records["private.googleapis.com."][1][0] == "199.36.153.8"
+    for domain in ("pkg.dev.", "gcr.io."):
+        assert records[domain] == ("A", ["199.36.153.8", "199.36.153.9", "199.36.153.10", "199.36.153.11"])
+        assert records[f"*.{domain}"] == ("CNAME", [domain])
     assert records["*.run.app."] == ("A", ["199.36.153.8", "199.36.153.9", "199.36.153.10", "199.36.153.11"])
     assert graph.one("gcp:compute/subnetwork:Subnetwork").inputs["privateIpGoogleAccess"] is True
 
@@ -106,7 +110,7 @@ def test_everything_that_takes_labels_has_them() -> None:
     graph = network_graph(tags={"owner": "finance"})
     types = ("gcp:kms/cryptoKey:CryptoKey", "gcp:compute/globalAddress:GlobalAddress", "gcp:dns/managedZone:ManagedZone")
     labelled = [each for type in types for each in graph.all(type)]
-    assert len(labelled) == 4
+    assert len(labelled) == 6
     for each in labelled:
         assert each.inputs["labels"] == {
             "owner": "finance",
