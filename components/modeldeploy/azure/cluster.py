@@ -5,10 +5,9 @@ import hashlib
 import ipaddress
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import cast
 
 import pulumi
 import pulumi_azure_native as native
@@ -552,6 +551,5 @@ def _kubeconfig(name: str, login: Login, cluster: "native.containerservice.Manag
         format="exec",
         opts=pulumi.InvokeOutputOptions(parent=parent),
     )
-    # What a function answers is not made into objects by the SDK, whatever its types say.
-    encoded = given.kubeconfigs.apply(lambda found: cast(Mapping[str, str], found[0])["value"])
+    encoded = given.kubeconfigs.apply(lambda found: found[0].value)
     return pulumi.Output.all(cluster.private_fqdn, encoded).apply(lambda found: kubeconfig(name, found[0], authority(found[1]), login))

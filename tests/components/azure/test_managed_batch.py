@@ -45,17 +45,16 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def arguments(code: str, **changes: Any) -> AzureMLBatchEndpointArgs:
-    return AzureMLBatchEndpointArgs(
-        **{
-            "model": world.model(),
-            "scoring_folder": code,
-            "input_uri": INPUT,
-            "input_account_id": DATA,
-            "environment": Environment.DEVELOPMENT,
-            "network": world.ATTACHED,
-            **changes,
-        }
-    )
+    given: dict[str, Any] = {
+        "model": world.model(),
+        "scoring_folder": code,
+        "input_uri": INPUT,
+        "input_account_id": DATA,
+        "environment": Environment.DEVELOPMENT,
+        "network": world.ATTACHED,
+        **changes,
+    }
+    return AzureMLBatchEndpointArgs(**given)
 
 
 def batch(code: str, **changes: Any) -> Graph:

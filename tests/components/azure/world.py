@@ -143,6 +143,7 @@ CALLS: dict[str, Any] = {
         "name": i["resourceGroupName"],
         "location": "westeurope",
     },
+    "azure-native:containerservice:getManagedCluster": {"identityProfile": {"kubeletidentity": {"objectId": "the-kubelet"}}},
     "azure-native:containerservice:listManagedClusterUserCredentials": {
         "kubeconfigs": [{"name": "clusterUser", "value": base64.b64encode(b"clusters:\n- cluster:\n    certificate-authority-data: Q0E=\n").decode()}]
     },
