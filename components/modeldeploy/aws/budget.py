@@ -1,6 +1,7 @@
 """The monthly budget of a deployment."""
 
 import math
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -11,9 +12,16 @@ settings."""
 
 
 def monthly_budget(
-    name: str, deployment: str, limit_usd: float, topic: aws.sns.Topic, tags: dict[str, str], parent: pulumi.Resource
+    name: str,
+    deployment: str,
+    limit_usd: float,
+    topic: aws.sns.Topic,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+    also: Sequence[str] = (),
 ) -> aws.budgets.Budget:
-    """A budget that alerts at 80% and 100% of what is spent, and when the forecast passes it."""
+    """A budget that alerts at 80% and 100% of what is spent, and when the forecast passes it. What carries one of the tags in `also` (`key$value`)
+    counts as well."""
     notification = aws.budgets.BudgetNotificationArgs
     alerts = [("ACTUAL", 80.0), ("ACTUAL", 100.0), ("FORECASTED", 100.0)]
     return aws.budgets.Budget(
@@ -22,7 +30,7 @@ def monthly_budget(
         time_unit="MONTHLY",
         limit_amount=f"{math.ceil(limit_usd)}.0",
         limit_unit="USD",
-        cost_filters=[aws.budgets.BudgetCostFilterArgs(name="TagKeyValue", values=[f"user:{NAME_TAG}${deployment}"])],
+        cost_filters=[aws.budgets.BudgetCostFilterArgs(name="TagKeyValue", values=[f"user:{NAME_TAG}${deployment}", *also])],
         notifications=[
             notification(
                 comparison_operator="GREATER_THAN",

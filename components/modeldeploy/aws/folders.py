@@ -4,9 +4,20 @@ from .policy_documents import Statement
 
 
 def artifact_statements(objects: list[str], key: str) -> list[Statement]:
-    """Reading model artifacts and nothing else, and using the key for that and for what is written."""
+    """Reading model artifacts, listing what is under their addresses, and using the key for that and for what is written."""
+    places = [each.rpartition(":")[2].partition("/") for each in objects]
+    listed: list[Statement] = [
+        {
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": each.partition("/")[0],
+            "Condition": {"StringLike": {"s3:prefix": [prefix if prefix.endswith("*") else f"{prefix}*"]}},
+        }
+        for each, (_, _, prefix) in zip(objects, places, strict=True)
+    ]
     return [
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": objects},
+        *listed,
         {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], "Resource": key},
     ]
 

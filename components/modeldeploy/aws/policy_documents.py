@@ -1,6 +1,7 @@
 """JSON of IAM policies, the same text for the same statements."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 Statement = dict[str, Any]
@@ -19,6 +20,19 @@ def trust(service: str, account: str | None = None) -> str:
     """
     only = {"Condition": {"StringEquals": {"aws:SourceAccount": account}}} if account else {}
     return document({"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole", **only})
+
+
+def session_trust(service: str, account: str, session: Mapping[str, str] | None = None) -> str:
+    """Lets a service that tags its sessions, such as EKS, assume a role for this account; only for sessions with the tags in `session`."""
+    tags = {f"aws:RequestTag/{name}": value for name, value in (session or {}).items()}
+    return document(
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": service},
+            "Action": ["sts:AssumeRole", "sts:TagSession"],
+            "Condition": {"StringEquals": {"aws:SourceAccount": account, **tags}},
+        }
+    )
 
 
 def deny_plain_text(action: str, *resources: str) -> Statement:

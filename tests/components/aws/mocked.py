@@ -72,7 +72,8 @@ OUTPUTS: dict[str, Mocked] = {
     "aws:route53/record:Record": lambda inputs: {"fqdn": inputs["name"]},
     "aws:lb/loadBalancer:LoadBalancer": {"arn": "arn:balancer", "arnSuffix": "app/made/1", "dnsName": "made.elb.example", "zoneId": "ZELB"},
     "aws:lb/listener:Listener": {"arn": "arn:listener"},
-    "aws:lb/targetGroup:TargetGroup": lambda inputs: {"arn": f"arn:targets:{inputs.get('port')}", "arnSuffix": "targetgroup/made/2"},
+    "aws:lb/listenerRule:ListenerRule": lambda inputs: {"arn": f"arn:rule:{int(inputs['priority'])}"},
+    "aws:lb/targetGroup:TargetGroup": lambda inputs: {"arn": f"arn:targets:{int(inputs.get('port', 0))}", "arnSuffix": "targetgroup/made/2"},
     "aws:lambda/function:Function": lambda inputs: {
         "name": f"function-{inputs['tags']['model-version']}",
         "arn": f"arn:function:{inputs['tags']['model-version']}",
