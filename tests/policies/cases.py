@@ -8,6 +8,7 @@ from policies.images import PATHS
 from policies.pods import POD_SPECS
 from policies.rules import RULES, missing_tags
 from policies.rules.wildcard_permissions import ACCOUNTS
+from tests.policies.changes import MISSING, changed
 from tests.policies.resources import (
     ACCOUNT,
     AZURE_CONTAINER,
@@ -24,9 +25,6 @@ from tests.policies.resources import (
     policy,
 )
 
-MISSING = object()
-"""Stands for a property that is left out."""
-
 
 @dataclass(frozen=True)
 class Case:
@@ -37,6 +35,10 @@ class Case:
     path: str
     value: Any
     says: str
+
+    def props(self) -> dict[str, Any]:
+        """The resource with the property broken."""
+        return changed(COMPLIANT[self.token], self.path, self.value)
 
     def __str__(self) -> str:
         return f"{self.rule}:{self.token.rpartition(':')[2]}:{self.path}"

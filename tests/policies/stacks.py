@@ -9,9 +9,9 @@ from pulumi_policy.proxy import unknown_checking_proxy
 
 from policies.rule import Stack
 from policies.settings import Settings
-from tests.policies.cases import MISSING
+from tests.policies.changes import MISSING, UNKNOWN, changed
 from tests.policies.resources import COMPLIANT, TAGS
-from tests.policies.support import UNKNOWN, changed, options
+from tests.policies.support import options
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,14 @@
 """Calling rules the way Pulumi does."""
 
 import copy
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from pulumi_policy import PolicyCustomTimeouts, PolicyProviderResource, PolicyResourceOptions, ResourceValidationArgs
 from pulumi_policy.proxy import unknown_checking_proxy
 
-from policies.rule import Resource, Rule
+from policies.rule import Resource, Rule, canonical
 from policies.settings import Settings
-from tests.policies.cases import MISSING
-
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-"""What the engine puts where a preview does not know a string."""
 
 
 def options() -> PolicyResourceOptions:
@@ -45,18 +40,4 @@ def resource(
 
 def findings(rule: Rule, token: str, props: Mapping[str, Any], settings: Settings | None = None, **more: Any) -> list[str]:
     """What a rule finds."""
-    return list(rule.findings(resource(token, props, settings, **more)))
-
-
-def changed(props: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """A copy with one property changed; `a.b[0].c` is a path, missing objects on the way are made."""
-    result: Any = copy.deepcopy(dict(props))
-    keys = [int(key) if key.isdigit() else key for key in re.findall(r"[^.\[\]]+", path)]
-    target: Any = result
-    for key in keys[:-1]:
-        target = target[key] if isinstance(key, int) else target.setdefault(key, {})
-    if value is MISSING:
-        target.pop(keys[-1], None)
-    else:
-        target[keys[-1]] = value
-    return result
+    return list(rule.findings(resource(token, props, settings, **more))) if canonical(token) in rule.types else []

@@ -15,8 +15,9 @@ from policies.pack import REPORT_POLICY, SETTINGS_POLICY, Pack
 from policies.presets import FOLDER, PRESETS, Preset, configuration, text
 from policies.rules import ENTRIES, FAMILIES
 from policies.settings import CLOSED_CLASSES, EXPOSURE, SCHEMA, Settings
+from tests.policies.changes import changed
 from tests.policies.resources import COMPLIANT
-from tests.policies.support import arguments, changed
+from tests.policies.support import arguments
 
 ROOT = Path(__file__).resolve().parents[2]
 BY_NAME = {preset.name: preset for preset in PRESETS}

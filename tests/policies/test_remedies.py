@@ -10,22 +10,22 @@ from policies.pack import SETTINGS_POLICY, Pack
 from policies.remedy import put_right
 from policies.rules import RULES
 from policies.settings import Settings
-from tests.policies.cases import CASES, MISSING, Case
+from tests.policies.cases import CASES
+from tests.policies.changes import MISSING, UNKNOWN, changed
 from tests.policies.resources import COMPLIANT, TAGS
 from tests.policies.sdk import refusals
-from tests.policies.support import UNKNOWN, arguments, changed, findings, resource
+from tests.policies.support import arguments, findings, resource
 
 BY_ID = {rule.id: rule for rule in RULES}
 FIXED = [case for case in CASES if BY_ID[case.rule].sets]
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "hunter2"}
+POLICIES = {policy.name: policy for policy in Pack().policies()}
 DEFAULTS = {"defaultTags": {**TAGS, "part-of": "pricing"}}
 
 
 def remedied(rule: str, token: str, props: Any, config: dict[str, Any] | None = None) -> Any:
     """What a rule makes of a resource, as the engine gets it."""
-    pack = Pack()
-    policies = {policy.name: policy for policy in pack.policies()}
-    settings, policy = policies[SETTINGS_POLICY], policies[rule]
+    settings, policy = POLICIES[SETTINGS_POLICY], POLICIES[rule]
     assert isinstance(settings, ResourceValidationPolicy)
     assert isinstance(policy, ResourceValidationPolicy)
     settings.validate(arguments(token, {}, config), lambda message, urn=None: None)
@@ -38,22 +38,21 @@ def test_at_least_the_certain_fixes_are_there() -> None:
     assert {rule.family.id for rule in RULES if rule.sets} >= {"public-storage", "tls-version", "missing-tags"}
 
 
-@pytest.mark.parametrize("case", FIXED, ids=str)
-def test_a_remedy_ends_the_violation_and_changes_nothing_else(case: Case) -> None:
-    broken = changed(COMPLIANT[case.token], case.path, case.value)
-    made = remedied(case.rule, case.token, broken, DEFAULTS)
-    assert findings(BY_ID[case.rule], case.token, made) == []
-    assert refusals(case.token, made) == []
-    sets = BY_ID[case.rule].sets
+@pytest.mark.parametrize("rule", sorted({case.rule for case in FIXED}))
+def test_a_remedy_ends_the_violation_and_changes_nothing_else(rule: str) -> None:
+    sets = BY_ID[rule].sets
     assert sets is not None
-    touched = {path[0] if isinstance(path, tuple) else path.split(".")[0] for path in sets(resource(case.token, broken, Settings.read(DEFAULTS)))}
-    untouched = {key: value for key, value in broken.items() if key not in touched}
-    assert {key: value for key, value in made.items() if key not in touched} == untouched
-
-
-@pytest.mark.parametrize("case", FIXED, ids=str)
-def test_a_compliant_resource_is_left_alone(case: Case) -> None:
-    assert remedied(case.rule, case.token, COMPLIANT[case.token], DEFAULTS) is None
+    for case in FIXED:
+        if case.rule != rule:
+            continue
+        broken = case.props()
+        made = remedied(rule, case.token, broken, DEFAULTS)
+        assert findings(BY_ID[rule], case.token, made) == [], case
+        assert refusals(case.token, made) == [], case
+        touched = {path[0] if isinstance(path, tuple) else path.split(".")[0] for path in sets(resource(case.token, broken, Settings.read(DEFAULTS)))}
+        untouched = {key: value for key, value in broken.items() if key not in touched}
+        assert {key: value for key, value in made.items() if key not in touched} == untouched, case
+        assert remedied(rule, case.token, COMPLIANT[case.token], DEFAULTS) is None, "a compliant resource is left alone"
 
 
 def test_a_resource_of_another_type_is_left_alone() -> None:
