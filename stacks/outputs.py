@@ -1,17 +1,37 @@
 """What every stack tells at its end, under the same names on every cloud."""
 
+from collections.abc import Sequence
+
 import pulumi
 
-from modeldeploy.grid import Cloud, EndpointComponent
+from modeldeploy.grid import BatchComponent, Cloud, DeploymentType, EndpointComponent
+from stacks.settings import Found
 
 
-def export_endpoint(cloud: Cloud, endpoint: EndpointComponent) -> None:
-    """Exports an endpoint's outputs."""
-    pulumi.export("cloud", cloud.value)
+def export_endpoint(cloud: Cloud, kind: DeploymentType, endpoint: EndpointComponent) -> None:
+    """Exports the outputs of what answers requests."""
     pulumi.export("endpoint", endpoint.url)
-    pulumi.export("identity", endpoint.identity)
-    pulumi.export("model_version", endpoint.model_version)
-    pulumi.export("logs", endpoint.logs)
-    pulumi.export("dashboard", endpoint.dashboard_url)
-    pulumi.export("monthly_cost_usd", endpoint.monthly_cost)
     pulumi.export("database_grant", endpoint.database_grant)
+    _export_common(cloud, kind, endpoint)
+
+
+def export_batch(cloud: Cloud, kind: DeploymentType, batch: BatchComponent) -> None:
+    """Exports the outputs of what scores in batches."""
+    pulumi.export("start", batch.start)
+    pulumi.export("results", batch.results)
+    _export_common(cloud, kind, batch)
+
+
+def export_models(found: Sequence[Found]) -> None:
+    """Exports where each version deployed came from, exactly."""
+    pulumi.export("models", {each.model.version: each.resolved.outputs() for each in found})
+
+
+def _export_common(cloud: Cloud, kind: DeploymentType, deployment: EndpointComponent | BatchComponent) -> None:
+    pulumi.export("cloud", cloud.value)
+    pulumi.export("deployment", kind.value)
+    pulumi.export("identity", deployment.identity)
+    pulumi.export("model_version", deployment.model_version)
+    pulumi.export("logs", deployment.logs)
+    pulumi.export("dashboard", deployment.dashboard_url)
+    pulumi.export("monthly_cost_usd", deployment.monthly_cost)

@@ -1,30 +1,46 @@
-"""Reads a stack's configuration: the cloud, and one structured value that is checked as a whole."""
+"""Reads a stack's configuration: the cloud, and one structured value that is checked as a whole; and finds the models it names."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TypeVar
 
 import pulumi
 from pulumi.runtime import get_config_env
 
+from modeldeploy import grid
 from modeldeploy.grid import Cloud, choose
+from modeldeploy.registries import Resolved, resolve
 from modeldeploy.spec import ArgumentError, Container, Model, Problem
 from modeldeploy.spec.arguments import parse, unknown_name
+from modeldeploy.spec.needs import DeploymentType
 
 T = TypeVar("T")
 
 KEYS = ("cloud", "workload")
+
+READS = {Cloud.AWS: ("s3",), Cloud.AZURE: (), Cloud.GCP: ("gs",)}
+"""Object stores in which a cloud's deployments read a registry's model where it is. From others it is downloaded, and uploaded to the deployment's
+own store; on Azure always, where a blob's account would have to be named besides."""
+
+ARCHIVES_ONLY = {(DeploymentType.MANAGED_ENDPOINT, Cloud.AWS), (DeploymentType.MANAGED_BATCH, Cloud.AWS)}
+"""Deployments that read archives in place, and registries keep folders."""
+
+LONGEST_TAG = 255
 
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
     """One version of the stack's model."""
 
-    version: str
-    """Version as the team counts them."""
-    source: str
-    """The artifact: a local file or directory, or a URI the chosen cloud can read."""
+    version: str | None = None
+    """Version as the team counts them. Default: the registry's, where `source` is in one; required elsewhere."""
+    source: str | None = None
+    """The artifact: a local file or directory, a URI the chosen cloud can read, or a model in a registry (`models:/name/7`, `models:/name@alias`, a
+    file that DVC tracks). See `modeldeploy.registries`. Excludes `sources`."""
+    sources: dict[str, str] = field(default_factory=dict[str, str])
+    """The artifact per cloud, where each has a copy in its own object storage. Excludes `source`."""
     images: dict[str, str]
     """Serving image by digest, per cloud: every cloud pulls from a registry of its own."""
     environment: dict[str, str] = field(default_factory=dict[str, str])
@@ -32,16 +48,52 @@ class Release:
 
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
-        for cloud in self.images:
-            if cloud not in tuple(Cloud):
-                yield Problem(f"images.{cloud}", unknown_name(cloud, Cloud))
+        for name, named in (("images", self.images), ("sources", self.sources)):
+            for cloud in named:
+                if cloud not in tuple(Cloud):
+                    yield Problem(f"{name}.{cloud}", unknown_name(cloud, Cloud))
+        if (self.source is None) == (not self.sources):
+            yield Problem("source", "give either source or sources")
 
-    def model(self, name: str, cloud: Cloud) -> Model:
-        """This release as the model `name` on `cloud`."""
+    def find(self, name: str, kind: StrEnum, cloud: Cloud) -> "Found":
+        """This release as the model `name` of a deployment of type `kind` on `cloud`.
+
+        The registry is asked: do it once for each release in a run, for an alias may move in between.
+        """
+        source = self.sources.get(cloud) if self.source is None else self.source
+        if source is None:
+            raise ArgumentError(where(), [Problem("workload.models.sources", f"has none for '{cloud}'")])
+        here = f"workload.models (source {source})"
         if cloud not in self.images:
-            raise ArgumentError(where(), [Problem(f"workload.models (version {self.version}).images", f"has no image for '{cloud}'")])
+            raise ArgumentError(where(), [Problem(f"{here}.images", f"has no image for '{cloud}'")])
+        resolved = resolve(source, reads=() if (kind, cloud) in ARCHIVES_ONLY else READS[cloud])
+        version = self.version or resolved.version
+        if version is None:
+            raise ArgumentError(where(), [Problem(f"{here}.version", "is required: the source is in no registry that counts versions")])
         environment: dict[str, pulumi.Input[str]] = {**self.environment}
-        return Model(name=name, version=self.version, source=self.source, container=Container(image=self.images[cloud], environment=environment))
+        container = Container(image=self.images[cloud], environment=environment)
+        return Found(Model(name=name, version=version, source=resolved.source, container=container), resolved)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A release whose exact version is known."""
+
+    model: Model
+    resolved: Resolved
+
+
+def source_tags(found: Sequence[Found]) -> dict[str, str]:
+    """Tags that say where each version came from: `model-source-7`, and `model-run-7` where a registry knows the run."""
+    return {f"{name}-{each.model.version}": value[:LONGEST_TAG] for each in found for name, value in each.resolved.tags().items()}
+
+
+def check(component: Callable[..., object], name: str, arguments: Mapping[str, object]) -> None:
+    """Checks a component's arguments before anything is registered; the `ArgumentError` names the configuration file they come from."""
+    try:
+        grid.check(component, name, arguments)
+    except ArgumentError as error:
+        raise ArgumentError(f"{where()}, as arguments of {getattr(component, '__name__', component)} '{name}'", error.problems) from None
 
 
 def load(kind: type[T]) -> tuple[Cloud, T]:

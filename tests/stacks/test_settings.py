@@ -1,18 +1,25 @@
 """The configuration of stacks: what is read, and what is refused with file, key and value."""
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 import pulumi
 import pytest
 
 import stacks
-from modeldeploy.grid import Cloud
-from modeldeploy.spec import ArgumentError, Environment
+from modeldeploy import grid
+from modeldeploy.grid import Cloud, DeploymentType
+from modeldeploy.registries import Resolved
+from modeldeploy.spec import ArgumentError, Container, Environment, ManagedEndpointArgs, Model, needs
+from stacks import settings
 from stacks.dynamic_pricing import DynamicPricing
-from stacks.settings import load
+from stacks.settings import ARCHIVES_ONLY, READS, Found, Release, load, source_tags
 
+ENDPOINT = DeploymentType.MANAGED_ENDPOINT
 IMAGES = {"aws": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/pricing@sha256:" + "a" * 64}
 WORKLOAD: dict[str, Any] = {"environment": "dev", "models": [{"version": "1", "source": "s3://b/k", "images": IMAGES}]}
 
@@ -44,7 +51,9 @@ def test_cloud_and_workload_are_read_from_two_keys(configure: Configure) -> None
     cloud, workload = load(DynamicPricing)
     assert cloud is Cloud.AWS
     assert workload.environment is Environment.DEVELOPMENT
-    assert workload.models[0].model("dynamic-pricing", cloud).container.image == IMAGES["aws"]
+    found = workload.models[0].find("dynamic-pricing", ENDPOINT, cloud)
+    assert found.model.container.image == IMAGES["aws"]
+    assert (found.model.source, found.resolved.origin) == ("s3://b/k", "s3://b/k")
 
 
 @pytest.mark.parametrize(
@@ -75,8 +84,68 @@ def test_a_wrong_configuration_names_file_key_and_value(configure: Configure, ch
 
 def test_a_release_without_an_image_for_the_cloud_is_refused(configure: Configure) -> None:
     configure({"modeldeploy:cloud": "gcp", "modeldeploy:workload": json.dumps(WORKLOAD)})
-    with pytest.raises(ArgumentError, match=r"models \(version 1\)\.images: has no image for 'gcp'"):
+    with pytest.raises(ArgumentError, match=r"models \(source s3://b/k\)\.images: has no image for 'gcp'"):
         stacks.run("dynamic-pricing.test")
+
+
+def test_a_model_in_a_registry_gets_the_version_that_the_registry_counts(configure: Configure, tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_text("weights")
+    md5 = hashlib.md5(b"weights").hexdigest()
+    (tmp_path / "model.pkl.dvc").write_text(f"outs:\n- md5: {md5}\n  hash: md5\n  path: model.pkl\n")
+    source = str(tmp_path / "model.pkl")
+    found = [
+        Release(source=source, images=IMAGES).find("pricing", ENDPOINT, Cloud.AWS),
+        Release(version="2", source=source, images=IMAGES).find("x", ENDPOINT, Cloud.AWS),
+    ]
+    assert [each.model.version for each in found] == [md5[:12], "2"]
+    assert source_tags(found) == {f"model-source-{md5[:12]}": f"dvc:{md5}", "model-source-2": f"dvc:{md5}"}
+
+
+def test_a_model_in_no_registry_needs_a_version(configure: Configure) -> None:
+    with pytest.raises(ArgumentError, match=r"models \(source s3://b/k\)\.version: is required: the source is in no registry"):
+        Release(source="s3://b/k", images=IMAGES).find("pricing", ENDPOINT, Cloud.AWS)
+
+
+def test_a_run_is_recorded_and_no_tag_grows_too_long(configure: Configure) -> None:
+    model = Release(version="7", source="s3://b/k", images=IMAGES).find("pricing", ENDPOINT, Cloud.AWS).model
+    long = Found(model, Resolved(source="s3://b/k", origin="s3://" + "b" * 300, run="c0ffee"))
+    assert source_tags([long]) == {"model-source-7": "s3://" + "b" * 250, "model-run-7": "c0ffee"}
+
+
+@pytest.mark.parametrize(("kind", "cloud"), grid.DEPLOYMENTS)
+def test_a_registrys_folder_is_read_in_place_only_where_the_component_takes_it(kind: DeploymentType, cloud: Cloud) -> None:
+    for scheme in () if (kind, cloud) in ARCHIVES_ONLY else READS[cloud]:
+        assert problems(kind, cloud, f"{scheme}://bucket/1/models/m-1/artifacts") == []
+
+
+@pytest.mark.parametrize(("kind", "cloud"), [each for each in ARCHIVES_ONLY if each in grid.DEPLOYMENTS])
+def test_where_a_registrys_folder_is_not_read_in_place_the_component_would_refuse_it(kind: DeploymentType, cloud: Cloud) -> None:
+    assert problems(kind, cloud, f"{READS[cloud][0]}://bucket/1/models/m-1/artifacts") == ["models[0].source"]
+
+
+def problems(kind: DeploymentType, cloud: Cloud, source: str) -> list[str]:
+    """What the component says about a model at `source`."""
+    model = Model(name="pricing", version="1", source=source, container=Container(image=IMAGES["aws"]))
+    try:
+        grid.check(grid.endpoint(kind, cloud), "pricing", ManagedEndpointArgs(models=[model]))
+    except ArgumentError as error:
+        return [problem.path for problem in error.problems if problem.path.endswith(".source")]
+    return []
+
+
+@pytest.mark.parametrize(("kind", "reads"), [(ENDPOINT, ()), (needs.DeploymentType.CONTAINER, ("s3",))])
+def test_sagemaker_gets_a_registrys_model_through_its_own_store(
+    kind: StrEnum, reads: tuple[str, ...], configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def resolve(source: str, *, reads: tuple[str, ...]) -> Resolved:
+        asked.append(reads)
+        return Resolved(source="s3://b/k", origin="models:/pricing/7", version="7")
+
+    monkeypatch.setattr(settings, "resolve", resolve)
+    assert Release(source="models:/pricing@champion", images=IMAGES).find("pricing", kind, Cloud.AWS).model.version == "7"
+    assert asked == [reads]
 
 
 @pytest.mark.parametrize(
