@@ -14,7 +14,6 @@ from modeldeploy.spec.compute import InstanceType, choice_problems, choose
 from modeldeploy.spec.inputs import as_inputs
 from modeldeploy.spec.model import Model, remote_problems
 from modeldeploy.spec.names import check_name
-from modeldeploy.spec.schedule import Schedule
 
 from . import dashboard, ids, instances
 from .addresses import allowed_ip_problems
@@ -48,8 +47,6 @@ RESULTS = "results"
 """Name of the store of results inside the workspace."""
 IDLE_USD = 100
 """What a budget allows for what is there while nothing runs: private endpoints, registry, logs."""
-RUNS_WITHOUT_SCHEDULE = 30
-"""Runs a month that a budget allows for when somebody starts them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,8 +152,8 @@ class AzureMLBatchEndpoint(pulumi.ComponentResource):
     dashboard_url: pulumi.Output[str]
     """The dashboard in the portal."""
     monthly_cost: pulumi.Output[float]
-    """US dollars a month for the machines of the schedule's runs, at the prices in `instances`, which are those of dedicated machines: spare ones
-    cost less. 0 without a schedule. Private endpoints, registry, logs and storage are not counted."""
+    """US dollars a month for the machines of the schedule's runs (one without a schedule), at the prices in `instances`, which are those of dedicated
+    machines: spare ones cost less. Private endpoints, registry, logs and storage are not counted."""
     endpoint_id: pulumi.Output[str]
     """ARM id of the batch endpoint, for roles and alarms of your own."""
     workspace_id: pulumi.Output[str]
@@ -258,7 +255,8 @@ class AzureMLBatchEndpoint(pulumi.ComponentResource):
         if images.made is not None:
             diagnostics(f"{name}-registry", images.made.id, watched.workspace, self, groups=("allLogs",))
         shown = dashboard.dashboard(name, [tiles(CHARTS, machine_learning.resource.id)], in_group, self)
-        budget(name, _budget(checked, machine), checked.operations.emails, hears, in_group, self)
+        amount = checked.operations.monthly_budget_usd or IDLE_USD + cost(checked, machine)
+        budget(name, amount, checked.operations.emails, hears, in_group, self)
 
         self.start = pulumi.Output.concat(
             *("az ml batch-endpoint invoke --name ", endpoint.name),
@@ -270,7 +268,7 @@ class AzureMLBatchEndpoint(pulumi.ComponentResource):
         self.model_version = pulumi.Output.from_input(checked.model.version)
         self.logs = watched.url
         self.dashboard_url = dashboard.url(shown)
-        self.monthly_cost = pulumi.Output.from_input(cost(checked, machine, runs_per_month(checked.schedule)))
+        self.monthly_cost = pulumi.Output.from_input(cost(checked, machine))
         self.endpoint_id = endpoint.id
         self.workspace_id = machine_learning.resource.id
         self.resource_group = in_group.name
@@ -290,21 +288,10 @@ class AzureMLBatchEndpoint(pulumi.ComponentResource):
         )
 
 
-def runs_per_month(schedule: Schedule | None) -> float:
-    """Runs that a schedule starts; none without one."""
-    return 0 if schedule is None else schedule.runs_per_month
-
-
-def cost(args: AzureMLBatchEndpointArgs, machine: InstanceType, runs: float) -> float:
-    """US dollars for the machines of so many runs."""
+def cost(args: AzureMLBatchEndpointArgs, machine: InstanceType) -> float:
+    """US dollars a month for the machines."""
+    runs = 1 if args.schedule is None else args.schedule.runs_per_month
     return round(machine.hourly_usd * args.workers * args.expected_minutes / 60 * runs, 2)
-
-
-def _budget(args: AzureMLBatchEndpointArgs, machine: InstanceType) -> float:
-    """The budget given, or what the runs cost and what is there without them."""
-    if args.operations.monthly_budget_usd is not None:
-        return args.operations.monthly_budget_usd
-    return IDLE_USD + cost(args, machine, runs_per_month(args.schedule) or RUNS_WITHOUT_SCHEDULE)
 
 
 def _path(path: str, others: int) -> str:

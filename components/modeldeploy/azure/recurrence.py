@@ -13,7 +13,6 @@ from modeldeploy.spec.schedule import CRON_FIELDS, Schedule, values
 
 from .time_zones import WINDOWS_NAMES
 
-UTC = "UTC"
 DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 
 
@@ -45,19 +44,22 @@ def recurrence(schedule: Schedule) -> Recurrence:
     )
 
 
-def schedule_problems(schedule: Schedule | None) -> Iterator[Problem]:
-    """Problems of a schedule that Azure's schedulers cannot keep."""
-    if schedule is None:
-        return
-    if schedule.time_zone not in WINDOWS_NAMES:
+def months(schedule: Schedule) -> list[int]:
+    """The months in which it runs, from 1."""
+    return _numbers(schedule)[3]
+
+
+def zone_problems(schedule: Schedule | None) -> Iterator[Problem]:
+    """Problems of a time zone that Windows has no name for."""
+    if schedule is not None and schedule.time_zone not in WINDOWS_NAMES:
         yield Problem("schedule.time_zone", f"{unknown_name(schedule.time_zone, WINDOWS_NAMES).split('allowed: ')[0]}use a name from the IANA list")
-    if len(_numbers(schedule)[3]) < 12:
-        yield Problem("schedule.cron", f"'{schedule.cron}' names months, which Azure's schedulers do not know; write * and let the container decide")
 
 
-def is_utc(schedule: Schedule) -> bool:
-    """Whether the schedule is in a zone without summer time at offset zero."""
-    return WINDOWS_NAMES.get(schedule.time_zone) == UTC
+def schedule_problems(schedule: Schedule | None) -> Iterator[Problem]:
+    """Problems of a schedule that Azure ML cannot keep."""
+    yield from zone_problems(schedule)
+    if schedule is not None and len(months(schedule)) < 12:
+        yield Problem("schedule.cron", f"'{schedule.cron}' names months, which Azure ML's schedules do not know; write * and let the script decide")
 
 
 def _numbers(schedule: Schedule) -> list[list[int]]:

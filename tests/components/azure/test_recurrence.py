@@ -4,7 +4,7 @@ import zoneinfo
 
 import pytest
 
-from modeldeploy.azure.recurrence import Recurrence, is_utc, recurrence, schedule_problems
+from modeldeploy.azure.recurrence import Recurrence, months, recurrence, schedule_problems, zone_problems
 from modeldeploy.azure.time_zones import WINDOWS_NAMES
 from modeldeploy.spec import Schedule
 
@@ -30,7 +30,7 @@ def test_a_cron_expression_is_every_combination_of_its_hours_and_minutes_on_its_
 def test_months_are_refused_because_the_schedulers_would_ignore_them() -> None:
     (problem,) = schedule_problems(Schedule(cron="0 3 1 1 *"))
     assert problem.path == "schedule.cron"
-    assert problem.reason.startswith("'0 3 1 1 *' names months, which Azure's schedulers do not know")
+    assert problem.reason.startswith("'0 3 1 1 *' names months, which Azure ML's schedules do not know")
 
 
 def test_a_zone_that_is_not_known_is_refused_with_a_hint() -> None:
@@ -43,9 +43,10 @@ def test_no_schedule_is_no_problem() -> None:
     assert list(schedule_problems(None)) == []
 
 
-def test_only_zones_at_offset_zero_all_year_are_utc() -> None:
-    assert is_utc(Schedule(cron="0 3 * * *"))
-    assert not is_utc(Schedule(cron="0 3 * * *", time_zone="Europe/London"))
+def test_months_are_told_where_they_can_be_kept() -> None:
+    assert months(Schedule(cron="0 3 1 1,7 *")) == [1, 7]
+    assert list(zone_problems(Schedule(cron="0 3 1 1,7 *"))) == []
+    assert [problem.path for problem in zone_problems(Schedule(cron="0 3 * * *", time_zone="Mars/Base"))] == ["schedule.time_zone"]
 
 
 def test_the_zones_are_those_of_the_iana_list() -> None:
