@@ -255,3 +255,40 @@ def app_error_query(apps: list[str]) -> str:
         "| where Requests > 0\n"
         "| project Percent = 100.0 * Failed / Requests"
     )
+
+
+def function_alarms(
+    name: str,
+    operations: Operations,
+    site: pulumi.Output[str],
+    most_instances: int,
+    hears: native.monitor.ActionGroup,
+    workspace: native.operationalinsights.Workspace,
+    group: Group,
+    parent: pulumi.Resource,
+) -> None:
+    """Latency, the share of requests that fail, and the share of instances in use, as a function app tells Application Insights."""
+    watched = {
+        "latency": (f"Average latency above {operations.latency_milliseconds} ms", "avg(DurationMs)", operations.latency_milliseconds),
+        "errors": (
+            f"More than {operations.error_percent}% of requests fail",
+            "100.0 * countif(toint(ResultCode) >= 500) / count()",
+            operations.error_percent,
+        ),
+        "instances": (
+            f"More than {operations.utilization_percent}% of {most_instances} instances are in use",
+            f"100.0 * dcount(AppRoleInstance) / {most_instances}",
+            operations.utilization_percent,
+        ),
+    }
+    for label, (description, measure, limit) in watched.items():
+        query = site.apply(lambda found, measure=measure: request_query(found, measure))
+        query_alarm(f"{name}-{label}", description, query, "Value", limit, hears, workspace.id, group, parent, windows=2)
+
+
+def request_query(site: str, measure: str) -> str:
+    """A measure of the requests of a function app, over the rule's window.
+
+    https://learn.microsoft.com/azure/azure-monitor/reference/tables/apprequests
+    """
+    return f"AppRequests\n| where AppRoleName == '{site}'\n| summarize Requests = count(), Value = {measure}\n| where Requests > 0\n| project Value"

@@ -48,6 +48,12 @@ DEPLOYMENT_CHARTS = (
     Chart("Memory use in percent", DEPLOYMENTS, "CpuMemoryUtilizationPercentage", AVERAGE),
     Chart("Replicas", DEPLOYMENTS, "DeploymentCapacity", MAXIMUM),
 )
+REQUESTS = "Microsoft.Insights/components"
+FUNCTION_CHARTS = (
+    Chart("Requests", REQUESTS, "requests/count", TOTAL),
+    Chart("Latency in milliseconds", REQUESTS, "requests/duration", AVERAGE),
+    Chart("Failed requests", REQUESTS, "requests/failed", TOTAL),
+)
 APP_CHARTS = (
     Chart("Requests", APPS, "Requests", TOTAL),
     Chart("Latency in milliseconds", APPS, "ResponseTime", AVERAGE),

@@ -45,8 +45,8 @@ class Logs:
         return pulumi.Output.concat("https://portal.azure.com/#resource", self.workspace.id, "/logs")
 
 
-def logs(name: str, retention_days: int, group: Group, parent: pulumi.Resource) -> Logs:
-    """A log workspace, and Application Insights that keeps its data there."""
+def logs(name: str, retention_days: int, group: Group, parent: pulumi.Resource, entra_only: bool = False) -> Logs:
+    """A log workspace, and Application Insights that keeps its data there. `entra_only` takes telemetry from identities with a role only."""
     workspace = log_workspace(name, retention_days, group, parent)
     insights = native.applicationinsights.Component(
         f"{name}-insights",
@@ -55,6 +55,7 @@ def logs(name: str, retention_days: int, group: Group, parent: pulumi.Resource) 
         application_type="web",
         ingestion_mode="LogAnalytics",
         workspace_resource_id=workspace.id,
+        disable_local_auth=True if entra_only else None,
         tags=group.tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -8,18 +8,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import pulumi
 import pulumi_azure_native as native
 
 from modeldeploy.spec.arguments import Problem
-from modeldeploy.spec.model import Model
+from modeldeploy.spec.model import Container
 
 from . import ids
 from .group import Group
 from .private_link import Attachment, Service, private_endpoint
 
 HOST = re.compile(r"([a-z0-9]{5,50})\.azurecr\.io")
+
+
+class Pulled(Protocol):
+    """What runs an image: a version of a model, or what stands for one."""
+
+    @property
+    def container(self) -> Container:
+        """The container whose image is pulled."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ def host(image: str) -> str:
     return image.split("/")[0]
 
 
-def registry_problems(models: Sequence[Model], registry_id: pulumi.Input[str] | None) -> Iterator[Problem]:
+def registry_problems(models: Sequence[Pulled], registry_id: pulumi.Input[str] | None) -> Iterator[Problem]:
     """Problems of images that the deployments could not pull."""
     first = host(models[0].container.image) if models else ""
     for index, model in enumerate(models):
@@ -57,7 +67,7 @@ def registry_problems(models: Sequence[Model], registry_id: pulumi.Input[str] | 
 
 def registry(
     name: str,
-    models: Sequence[Model],
+    models: Sequence[Pulled],
     registry_id: pulumi.Input[str] | None,
     attachment: Attachment,
     group: Group,

@@ -12,8 +12,9 @@ from modeldeploy.azure.container import ContainerApp, ContainerAppArgs
 from modeldeploy.azure.database import AzureSqlDatabase, AzureSqlDatabaseArgs
 from modeldeploy.azure.managed_endpoint import AzureMLEndpoint, AzureMLEndpointArgs
 from modeldeploy.azure.network import AzureNetwork, AzureNetworkArgs
+from modeldeploy.azure.serverless import AzureFunction, AzureFunctionArgs
 from modeldeploy.azure.subnets import Subnet
-from modeldeploy.spec import Container, Environment, Model, Network
+from modeldeploy.spec import Container, Environment, FunctionModel, Model, Network
 from tests.support.mocks import Graph, record
 
 SUBSCRIPTION = "/subscriptions/00000000-0000-0000-0000-000000000001"
@@ -118,6 +119,7 @@ EXTRA: dict[str, Callable[[dict[str, Any]], Mapping[str, Any]]] = {
     "machinelearningservices:BatchEndpoint": lambda i: {
         "properties": {**i["properties"], "scoringUri": f"https://{i['name']}.westeurope.inference.ml.azure.com/jobs"}
     },
+    "applicationinsights:Component": lambda _: {"connectionString": "InstrumentationKey=1;IngestionEndpoint=https://example.com/"},
     "app:ManagedEnvironment": lambda _: {
         "defaultDomain": "calm-hill.westeurope.azurecontainerapps.io",
         "staticIp": "10.64.1.4",
@@ -196,6 +198,31 @@ def container_args(**changes: Any) -> ContainerAppArgs:
     return ContainerAppArgs(**{**given, **changes})
 
 
+def function_args(**changes: Any) -> AzureFunctionArgs:
+    """An image in a given network, with an artifact in a given account, unless the test says otherwise."""
+    given = {
+        "models": [function_model()],
+        "artifact_account_id": ARTIFACTS,
+        "environment": Environment.DEVELOPMENT,
+        "network": PLACED,
+        "application_id": APPLICATION,
+    }
+    return AzureFunctionArgs(**{**given, **changes})
+
+
+def function_model(version: str = "1", **changes: Any) -> FunctionModel:
+    run = {} if "code" in changes else {"container": Container(image=IMAGE)}
+    return FunctionModel(**{"name": "pricing", "version": version, "source": BLOB, **run, **changes})
+
+
+def function_code(folder: Path, answer: int = 42) -> str:
+    """A folder with a function app."""
+    folder.mkdir(exist_ok=True)
+    (folder / "host.json").write_text('{"version": "2.0"}')
+    (folder / "function_app.py").write_text(f"import azure.functions\n\napp = azure.functions.FunctionApp()\nanswer: int = {answer}\n")
+    return str(folder)
+
+
 def database_args(**changes: Any) -> AzureSqlDatabaseArgs:
     """In a given network, unless the test says otherwise."""
     return AzureSqlDatabaseArgs(**{"database": "pricing", "environment": Environment.DEVELOPMENT, "network": ATTACHED, **changes})
@@ -217,6 +244,11 @@ def endpoint(**changes: Any) -> Graph:
 def container(**changes: Any) -> Graph:
     """What `ContainerApp("api", ...)` registers, with its outputs."""
     return made(ContainerApp, "api", container_args(**changes))
+
+
+def function(**changes: Any) -> Graph:
+    """What `AzureFunction("fn", ...)` registers, with its outputs."""
+    return made(AzureFunction, "fn", function_args(**changes))
 
 
 def database(**changes: Any) -> Graph:
