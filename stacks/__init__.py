@@ -6,9 +6,6 @@ from typing import Protocol, cast
 
 from modeldeploy.spec.arguments import ArgumentError, Problem, unknown_name
 
-HELPERS = ("outputs", "settings")
-"""Modules of this package that are no stacks."""
-
 
 class StackModule(Protocol):
     """What every stack's module offers."""
@@ -20,8 +17,7 @@ class StackModule(Protocol):
 
 def names() -> list[str]:
     """The projects that have a module, as they are written in stack names."""
-    modules = (module.name for module in pkgutil.iter_modules(__path__))
-    return sorted(name.replace("_", "-") for name in modules if name not in HELPERS)
+    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__) if not module.ispkg)
 
 
 def run(stack: str) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from modeldeploy.spec import Operations
 from modeldeploy.spec.needs import Needs, Traffic, Work
-from stacks.project import Project
-from stacks.serving import Serving, serve
-from stacks.settings import load
+from stacks.shared.project import Project
+from stacks.shared.serving import Serving, serve
+from stacks.shared.settings import load
 
 PROJECT = Project(
     name="dynamic-pricing",

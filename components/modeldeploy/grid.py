@@ -18,6 +18,7 @@ from .spec import (
     ContainerArgs,
     DatabaseArgs,
     DatabaseConnection,
+    HealthRecordsArgs,
     KubernetesArgs,
     ManagedBatchArgs,
     ManagedEndpointArgs,
@@ -88,6 +89,17 @@ class ClusterComponent(Protocol):
         ...
 
 
+class HealthRecordsComponent(Protocol):
+    """What every FHIR service has."""
+
+    url: pulumi.Output[str]
+    logs: pulumi.Output[str]
+
+    def let_read(self, name: str, identity: pulumi.Input[str]) -> None:
+        """Lets the `identity` of a deployment read, and nothing more; `name` names the permission."""
+        ...
+
+
 class NetworkClass(Protocol):
     """A network's constructor."""
 
@@ -109,6 +121,14 @@ class ClusterClass(Protocol):
 
     def __call__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> ClusterComponent:
         """Registers the cluster."""
+        ...
+
+
+class HealthRecordsClass(Protocol):
+    """A FHIR service's constructor."""
+
+    def __call__(self, name: str, args: HealthRecordsArgs, opts: pulumi.ResourceOptions | None = None) -> HealthRecordsComponent:
+        """Registers the service."""
         ...
 
 
@@ -139,9 +159,15 @@ DEPLOYMENTS: dict[tuple[DeploymentType, Cloud], str] = {
     (DeploymentType.MANAGED_ENDPOINT, Cloud.AWS): "modeldeploy.aws.managed_endpoint:SageMakerEndpoint",
     (DeploymentType.MANAGED_ENDPOINT, Cloud.AZURE): "modeldeploy.azure.managed_endpoint:AzureMLEndpoint",
     (DeploymentType.MANAGED_ENDPOINT, Cloud.GCP): "modeldeploy.gcp.managed_endpoint:VertexEndpoint",
+    (DeploymentType.SERVERLESS, Cloud.AWS): "modeldeploy.aws.serverless:LambdaFunction",
+    (DeploymentType.SERVERLESS, Cloud.AZURE): "modeldeploy.azure.serverless:AzureFunction",
+    (DeploymentType.SERVERLESS, Cloud.GCP): "modeldeploy.gcp.serverless:CloudFunction",
     (DeploymentType.CONTAINER, Cloud.AWS): "modeldeploy.aws.container:FargateService",
     (DeploymentType.CONTAINER, Cloud.AZURE): "modeldeploy.azure.container:ContainerApp",
     (DeploymentType.CONTAINER, Cloud.GCP): "modeldeploy.gcp.container:CloudRunService",
+    (DeploymentType.KUBERNETES, Cloud.AWS): "modeldeploy.aws.kubernetes:EksWorkload",
+    (DeploymentType.KUBERNETES, Cloud.AZURE): "modeldeploy.azure.kubernetes:AksWorkload",
+    (DeploymentType.KUBERNETES, Cloud.GCP): "modeldeploy.gcp.kubernetes:GkeWorkload",
     (DeploymentType.MANAGED_BATCH, Cloud.AWS): "modeldeploy.aws.managed_batch:SageMakerBatchTransform",
     (DeploymentType.MANAGED_BATCH, Cloud.AZURE): "modeldeploy.azure.managed_batch:AzureMLBatchEndpoint",
     (DeploymentType.MANAGED_BATCH, Cloud.GCP): "modeldeploy.gcp.managed_batch:VertexBatchPrediction",
@@ -160,6 +186,18 @@ DATABASES: dict[Cloud, str] = {
     Cloud.GCP: "modeldeploy.gcp.database:CloudSqlDatabase",
 }
 
+CLUSTERS: dict[Cloud, str] = {
+    Cloud.AWS: "modeldeploy.aws.cluster:EksCluster",
+    Cloud.AZURE: "modeldeploy.azure.cluster:AksCluster",
+    Cloud.GCP: "modeldeploy.gcp.cluster:GkeCluster",
+}
+
+HEALTH_RECORDS: dict[Cloud, str] = {
+    Cloud.AWS: "modeldeploy.aws.health_records:HealthLakeFhirStore",
+    Cloud.AZURE: "modeldeploy.azure.health_records:AzureFhirService",
+    Cloud.GCP: "modeldeploy.gcp.health_records:GoogleFhirStore",
+}
+
 ON_ANY_CLUSTER = (
     "modeldeploy.kubernetes.workload:KubernetesWorkload",
     "modeldeploy.kubernetes.batch:KubernetesBatch",
@@ -176,6 +214,16 @@ def network(cloud: Cloud) -> NetworkClass:
 def database(cloud: Cloud) -> DatabaseClass:
     """The class that makes a private relational database on `cloud`."""
     return _load(DATABASES[cloud])
+
+
+def cluster(cloud: Cloud) -> ClusterClass:
+    """The class that makes a Kubernetes cluster on `cloud`."""
+    return _load(CLUSTERS[cloud])
+
+
+def health_records(cloud: Cloud) -> HealthRecordsClass:
+    """The class that makes a private FHIR service on `cloud`."""
+    return _load(HEALTH_RECORDS[cloud])
 
 
 def endpoint(kind: DeploymentType, cloud: Cloud) -> EndpointClass:

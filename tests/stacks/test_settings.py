@@ -14,10 +14,10 @@ import stacks
 from modeldeploy import grid
 from modeldeploy.grid import Cloud, DeploymentType
 from modeldeploy.registries import Resolved
-from modeldeploy.spec import ArgumentError, Container, Environment, ManagedEndpointArgs, Model, needs
-from stacks import settings
+from modeldeploy.spec import ArgumentError, Container, Environment, Model, needs
 from stacks.dynamic_pricing import DynamicPricing
-from stacks.settings import ARCHIVES_ONLY, READS, Found, Release, load, source_tags
+from stacks.shared import settings
+from stacks.shared.settings import ARCHIVES_ONLY, READS, Found, Release, load, source_tags
 
 ENDPOINT = DeploymentType.MANAGED_ENDPOINT
 IMAGES = {"aws": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/pricing@sha256:" + "a" * 64}
@@ -120,16 +120,18 @@ def test_a_registrys_folder_is_read_in_place_only_where_the_component_takes_it(k
 
 @pytest.mark.parametrize(("kind", "cloud"), [each for each in ARCHIVES_ONLY if each in grid.DEPLOYMENTS])
 def test_where_a_registrys_folder_is_not_read_in_place_the_component_would_refuse_it(kind: DeploymentType, cloud: Cloud) -> None:
-    assert problems(kind, cloud, f"{READS[cloud][0]}://bucket/1/models/m-1/artifacts") == ["models[0].source"]
+    assert problems(kind, cloud, f"{READS[cloud][0]}://bucket/1/models/m-1/artifacts")
 
 
 def problems(kind: DeploymentType, cloud: Cloud, source: str) -> list[str]:
     """What the component says about a model at `source`."""
     model = Model(name="pricing", version="1", source=source, container=Container(image=IMAGES["aws"]))
+    batches = (DeploymentType.BATCH, DeploymentType.MANAGED_BATCH)
+    component, arguments = (grid.batch(kind, cloud), {"model": model}) if kind in batches else (grid.endpoint(kind, cloud), {"models": [model]})
     try:
-        grid.check(grid.endpoint(kind, cloud), "pricing", ManagedEndpointArgs(models=[model]))
+        grid.check(component, "pricing", arguments)
     except ArgumentError as error:
-        return [problem.path for problem in error.problems if problem.path.endswith(".source")]
+        return [problem.path for problem in error.problems if problem.path in ("model.source", "models[0].source")]
     return []
 
 

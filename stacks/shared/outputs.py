@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pulumi
 
 from modeldeploy.grid import BatchComponent, Cloud, DeploymentType, EndpointComponent
-from stacks.settings import Found
+from stacks.shared.settings import Found
 
 
 def export_endpoint(cloud: Cloud, kind: DeploymentType, endpoint: EndpointComponent) -> None:

@@ -1,0 +1,174 @@
+"""`python -m demo.matrix`: previews every stack on every cloud, with the policy pack on, against the sandbox; one line each.
+
+The configuration is the committed one; only its key `modeldeploy:cloud` changes. Exit code 1 when a preview fails or violates a mandatory policy.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import stacks
+
+ROOT = Path(__file__).resolve().parents[1]
+CLOUDS = ("aws", "azure", "gcp")
+COLUMNS = "{stack:24} {cloud:6} {deployment:17} {resources:>9} {violations:>10} {advice:>6} {cost:>10} {seconds:>8}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one preview went."""
+
+    stack: str
+    cloud: str
+    deployment: str = "-"
+    resources: int = 0
+    violations: tuple[str, ...] = ()
+    """Mandatory policies that are violated, with what they say."""
+    advice: int = 0
+    """Violations of advisory policies."""
+    monthly_usd: float | None = None
+    seconds: float = 0
+    failure: str = ""
+    """What a preview said that failed for another reason."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether it may go on."""
+        return not self.failure and not self.violations
+
+    def line(self) -> str:
+        """The outcome in a line of the table."""
+        return COLUMNS.format(
+            stack=self.stack,
+            cloud=self.cloud,
+            deployment=self.deployment,
+            resources=self.resources if not self.failure else "failed",
+            violations=len(self.violations),
+            advice=self.advice,
+            cost="-" if self.monthly_usd is None else f"{self.monthly_usd:.2f}",
+            seconds=f"{self.seconds:.1f}",
+        )
+
+
+def preview(folder: Path, stack: str, cloud: str, environment: Mapping[str, str], *, policies: bool = True) -> Outcome:
+    """Previews `stack` on `cloud` in `folder`, a copy of the project whose configuration may be changed."""
+    name = f"{stack}-{cloud}"
+    told = (ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text().splitlines()
+    lines = [f"  modeldeploy:cloud: {cloud}" if line.startswith("  modeldeploy:cloud:") else line for line in told]
+    # The module is named before the dot, the environment after it: `churn-prediction.prod-aws`.
+    (folder / "stacks" / f"Pulumi.{name}.yaml").write_text("\n".join(lines) + "\n")
+    log = folder / f"{name}.events"
+    pack = ["--policy-pack", str(ROOT / "policies")] if policies else []
+    started = time.monotonic()
+    _pulumi(folder, environment, "stack", "init", name)
+    done = _pulumi(folder, environment, "preview", "--stack", name, "--event-log", str(log), *pack)
+    seconds = time.monotonic() - started
+    told_events = log.read_text().splitlines() if log.exists() else []
+    return read_events([json.loads(line) for line in told_events], Outcome(stack, cloud, seconds=seconds), done)
+
+
+def read_events(events: list[dict[str, Any]], outcome: Outcome, done: subprocess.CompletedProcess[str]) -> Outcome:
+    """The outcome that the engine's events tell of."""
+    made = [each["resourcePreEvent"]["metadata"] for each in events if "resourcePreEvent" in each]
+    judged = [each["policyEvent"] for each in events if "policyEvent" in each]
+    ended = [each["resOutputsEvent"]["metadata"] for each in events if "resOutputsEvent" in each]
+    # Told twice: when the stack is registered, and with its outputs at the end.
+    outputs: dict[str, Any] = next((each["new"]["outputs"] for each in reversed(ended) if each["type"] == "pulumi:pulumi:Stack"), {})
+    violations = tuple(f"{each['policyName']}: {_plain(each['message'])}" for each in judged if each["enforcementLevel"] == "mandatory")
+    failed = done.returncode != 0 and not violations
+    cost = outputs.get("monthly_cost_usd")
+    return Outcome(
+        outcome.stack,
+        outcome.cloud,
+        deployment=str(outputs.get("deployment", "-")),
+        resources=sum(1 for each in made if each["op"] == "create" and (each.get("new") or {}).get("custom")),
+        violations=violations,
+        advice=sum(1 for each in judged if each["enforcementLevel"] == "advisory"),
+        monthly_usd=cost if isinstance(cost, int | float) else None,
+        seconds=outcome.seconds,
+        failure=f"{done.stdout}\n{done.stderr}".strip() if failed else "",
+    )
+
+
+def _plain(message: str) -> str:
+    return " ".join(message.replace("<{%reset%}>", "").split())
+
+
+def _pulumi(folder: Path, environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["pulumi", "--non-interactive", "--color", "never", *arguments]
+    # Without the variable the CLI does not know --event-log.
+    told = {**os.environ, **environment, "PULUMI_DEBUG_COMMANDS": "true"}
+    return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def copy_of_project() -> Iterator[Path]:
+    """A copy of the project, so that previews change nothing in the checkout."""
+    with tempfile.TemporaryDirectory(prefix="modeldeploy-matrix-") as made:
+        folder = Path(made)
+        for name in ("__main__.py", "Pulumi.yaml"):
+            shutil.copy(ROOT / name, folder)
+        shutil.copytree(ROOT / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("Pulumi.*", "__pycache__"))
+        for name in (".venv", "components", "policies"):
+            (folder / name).symlink_to(ROOT / name)
+        yield folder
+
+
+@contextmanager
+def sandbox(folder: Path) -> Iterator[dict[str, str]]:
+    """A sandbox of its own; gives the environment that points Pulumi at it."""
+    command = [sys.executable, "-m", "sandbox", "--home", str(folder / "sandbox")]
+    subprocess.run([*command, "start"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    try:
+        status = json.loads(subprocess.run([*command, "status", "--json"], cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+        engine = subprocess.run([sys.executable, "-m", "engine", "locate"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+        for name in ("home", "state"):
+            (folder / name).mkdir()
+        yield {
+            "PATH": os.pathsep.join(filter(None, [engine, os.environ["PATH"]])),
+            "PULUMI_HOME": str(folder / "home"),
+            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": "sandbox",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            **status["environment"],
+        }
+    finally:
+        subprocess.run([*command, "stop"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Previews what is asked for; 1 when one of them does not pass."""
+    parser = argparse.ArgumentParser(prog="python -m demo.matrix", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--stack", choices=stacks.names(), action="append", help="one of the projects; may be given several times (default: all)")
+    parser.add_argument("--cloud", choices=CLOUDS, action="append", help="one of the clouds; may be given several times (default: all)")
+    parser.add_argument("--environment", choices=["dev", "prod"], default="prod", help="which of the configurations (default: prod)")
+    asked = parser.parse_args(arguments)
+    wanted = [(f"{name}.{asked.environment}", cloud) for name in asked.stack or stacks.names() for cloud in asked.cloud or CLOUDS]
+    titles = {name: name for name in ("stack", "cloud", "deployment", "resources", "violations", "advice")}
+    print(COLUMNS.format(**titles, cost="USD/month", seconds="seconds"))
+    outcomes: list[Outcome] = []
+    with copy_of_project() as folder, sandbox(folder) as environment, ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for outcome in pool.map(lambda each: preview(folder, *each, environment), wanted):
+            print(outcome.line(), flush=True)
+            outcomes.append(outcome)
+    for outcome in (each for each in outcomes if not each.passed):
+        print(f"\n{outcome.stack} on {outcome.cloud}:", *(outcome.violations or [outcome.failure]), sep="\n  ", file=sys.stderr)
+    failed = sum(not each.passed for each in outcomes)
+    print(f"\n{len(outcomes) - failed} of {len(outcomes)} previews passed. This ran in the sandbox: no cloud was asked.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

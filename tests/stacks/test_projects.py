@@ -1,0 +1,270 @@
+"""The ten projects: which deployment their needs ask for on each cloud, and how configuration becomes a component's arguments."""
+
+import dataclasses
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+
+import stacks
+from modeldeploy.grid import Cloud, DeploymentType
+from modeldeploy.spec import (
+    ArgumentError,
+    Container,
+    ContainerCompute,
+    Environment,
+    FunctionModel,
+    Model,
+    Operations,
+    RecordFormat,
+    ReplicaScaling,
+    Rollout,
+    Schedule,
+    WebAccess,
+)
+from modeldeploy.spec.access import Authentication, Exposure
+from modeldeploy.spec.arguments import parse
+from modeldeploy.spec.needs import DataClass, Needs, Work
+from stacks.shared.project import Project
+from stacks.shared.scoring import Scoring, scoring_arguments
+from stacks.shared.serving import OnKubernetes, Serving, serving_arguments
+from stacks.shared.settings import Release
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGE = "registry.example.com/team/pricing@sha256:" + "a" * 64
+MODEL = Model(name="pricing", version="1", source="s3://models/pricing", container=Container(image=IMAGE))
+RELEASE = Release(version="1", source="s3://models/pricing", images={"aws": IMAGE})
+ASKED = OnKubernetes(loader_images={"aws": IMAGE})
+
+ADVISED = {
+    "churn-prediction": DeploymentType.MANAGED_ENDPOINT,
+    "credit-risk": DeploymentType.BATCH,
+    "demand-forecasting": DeploymentType.MANAGED_BATCH,
+    "drug-recommendation": DeploymentType.CONTAINER,
+    "dynamic-pricing": DeploymentType.MANAGED_ENDPOINT,
+    "hospital-readmission": DeploymentType.BATCH,
+    "multi-store-sku": DeploymentType.BATCH,
+    "price-elasticity": DeploymentType.SERVERLESS,
+    "sepsis-detection": DeploymentType.KUBERNETES,
+}
+
+SERVING = (DeploymentType.MANAGED_ENDPOINT, DeploymentType.SERVERLESS, DeploymentType.CONTAINER, DeploymentType.KUBERNETES)
+
+
+@pytest.fixture(autouse=True)
+def stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Messages name the file of the stack that runs."""
+    monkeypatch.setattr(pulumi, "get_stack", lambda: "pricing.test")
+
+
+def module(name: str) -> Any:
+    return importlib.import_module(f"stacks.{name.replace('-', '_')}")
+
+
+def workload_class(name: str) -> type:
+    kinds = [each for each in vars(module(name)).values() if isinstance(each, type) and issubclass(each, Serving | Scoring)]
+    return next(each for each in kinds if each not in (Serving, Scoring))
+
+
+@pytest.mark.parametrize("cloud", Cloud)
+@pytest.mark.parametrize("name", ADVISED)
+def test_a_projects_needs_decide_how_it_is_deployed_on_every_cloud(name: str, cloud: Cloud) -> None:
+    assert module(name).PROJECT.deployment(None, cloud) is ADVISED[name]
+
+
+def test_every_project_has_a_module_that_reads_like_a_description() -> None:
+    assert set(stacks.names()) >= ADVISED.keys()
+    for name in stacks.names():
+        text = (ROOT / "stacks" / f"{name.replace('-', '_')}.py").read_text()
+        assert text.count("\n") <= 60, name
+        for sdk in ("pulumi_aws", "pulumi_azure_native", "pulumi_gcp", "pulumi_kubernetes"):
+            assert sdk not in text, name
+        assert name == "call-drop" or module(name).PROJECT.name == name
+
+
+@pytest.mark.parametrize("environment", Environment)
+@pytest.mark.parametrize("name", ADVISED)
+def test_the_committed_configuration_is_what_the_stack_takes(name: str, environment: Environment) -> None:
+    config = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{name}.{environment}.yaml").read_text())["config"]
+    workload = parse(workload_class(name), config["modeldeploy:workload"], name)
+    assert workload.environment is environment
+    assert Cloud(config["modeldeploy:cloud"])
+    assert workload.operations.emails
+
+
+@pytest.mark.parametrize("name", ADVISED)
+def test_production_is_stricter_and_may_cost_more_than_development(name: str) -> None:
+    read = {}
+    for environment in Environment:
+        config = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{name}.{environment}.yaml").read_text())["config"]
+        read[environment] = parse(workload_class(name), config["modeldeploy:workload"], name)
+    development, production = read[Environment.DEVELOPMENT], read[Environment.PRODUCTION]
+    assert production.operations.monthly_budget_usd > development.operations.monthly_budget_usd
+    if isinstance(production, Serving) and ADVISED[name] is not DeploymentType.SERVERLESS:
+        assert production.scaling is not None
+        assert production.scaling.minimum >= 2
+
+
+def test_a_project_s_tags_say_whose_data_it_is() -> None:
+    assert module("sepsis-detection").PROJECT.tags == {"project": "sepsis-detection", "owner": "healthcare", "data-class": "health"}
+    health = {name for name in ADVISED if module(name).PROJECT.needs.data_class is DataClass.HEALTH}
+    assert health == {"sepsis-detection", "drug-recommendation", "hospital-readmission"}
+
+
+def test_the_alarm_on_latency_is_not_looser_than_twice_what_the_project_needs() -> None:
+    for name in ADVISED:
+        needs, defaults = module(name).PROJECT.needs, {each.name: each for each in dataclasses.fields(workload_class(name))}
+        if needs.latency_ms is not None:
+            operations = defaults["operations"].default
+            assert isinstance(operations, Operations)
+            assert operations.latency_milliseconds <= 2 * needs.latency_ms, name
+
+
+PROJECT = Project(name="pricing", owner="finance", needs=Needs(work=Work.REAL_TIME, latency_ms=100))
+
+
+def test_configuration_may_choose_another_type_for_the_same_work_and_no_other() -> None:
+    assert PROJECT.deployment(DeploymentType.CONTAINER, Cloud.AWS) is DeploymentType.CONTAINER
+    said = r"stacks/Pulumi\.pricing\.test\.yaml: workload\.deployment: 'batch' does not do real-time work; use one of managed-endpoint, serverless"
+    with pytest.raises(ArgumentError, match=said):
+        PROJECT.deployment(DeploymentType.BATCH, Cloud.AWS)
+
+
+def serving(kind: DeploymentType, **changes: Any) -> dict[str, Any]:
+    workload = Serving(environment=Environment.PRODUCTION, models=[RELEASE], **{"kubernetes": ASKED, **changes})
+    return serving_arguments(kind, Cloud.AWS, workload, [MODEL], {"owner": "finance"})
+
+
+@pytest.mark.parametrize("kind", SERVING)
+def test_every_type_gets_versions_traffic_operations_environment_and_tags(kind: DeploymentType) -> None:
+    operations, rollout = Operations(latency_milliseconds=7), Rollout(traffic={"1": 100})
+    given = serving(kind, operations=operations, rollout=rollout, scaling=ReplicaScaling(minimum=3, maximum=4))
+    assert (given["operations"], given["rollout"], given["environment"], given["tags"]) == (operations, rollout, "prod", {"owner": "finance"})
+    assert given["scaling"] == {"minimum": 3, "maximum": 4}
+    assert [each.source for each in given["models"]] == ["s3://models/pricing"]
+
+
+def test_replicas_that_are_not_configured_are_those_of_the_type() -> None:
+    assert serving(DeploymentType.SERVERLESS)["scaling"] == {"minimum": 0, "maximum": 10}
+    for kind in SERVING:
+        if kind is not DeploymentType.SERVERLESS:
+            assert serving(kind)["scaling"] == {"minimum": 2, "maximum": 10}, kind
+
+
+def test_one_size_is_said_in_the_words_of_each_type() -> None:
+    size = ContainerCompute(cpu_millis=1500, memory_mib=3000)
+    machine = serving(DeploymentType.MANAGED_ENDPOINT, compute=size)["compute"]
+    assert (machine.cpus, machine.memory_gib, machine.gpus) == (2, 3, 0)
+    assert serving(DeploymentType.SERVERLESS, compute=size)["memory_mib"] == 3000
+    assert serving(DeploymentType.CONTAINER, compute=size)["compute"] is size
+    pods = serving(DeploymentType.KUBERNETES, compute=size)["resources"]
+    assert (pods.cpu_millis, pods.memory_mib, pods.cpu_limit_millis, pods.memory_limit_mib) == (1500, 3000, 3000, 3000)
+
+
+def test_a_function_gets_its_container() -> None:
+    [function] = serving(DeploymentType.SERVERLESS)["models"]
+    assert isinstance(function, FunctionModel)
+    assert function.container == MODEL.container
+
+
+def test_who_may_call_reaches_the_types_that_check_it() -> None:
+    access = WebAccess(exposure=Exposure.PUBLIC, callers=["arn:aws:iam::123456789012:role/shop"])
+    assert serving(DeploymentType.MANAGED_ENDPOINT, access=access)["access"] == {"exposure": "public", "callers": access.callers}
+    assert serving(DeploymentType.CONTAINER, access=access)["access"] is access
+    assert serving(DeploymentType.SERVERLESS, access=access)["access"] is access
+
+
+def test_what_one_cloud_asks_for_is_laid_over_the_rest_there_and_nowhere_else() -> None:
+    given = serving(DeploymentType.CONTAINER, cloud_arguments={"aws": {"spot_percent": 50, "scaling": {"minimum": 5}}, "gcp": {"concurrency": 8}})
+    assert (given["spot_percent"], given["scaling"]) == (50, {"minimum": 5})
+    assert "concurrency" not in given
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "said"),
+    [
+        (
+            DeploymentType.MANAGED_ENDPOINT,
+            {"access": WebAccess(authentication=Authentication.NONE)},
+            r"access\.authentication: has no effect with deployment managed-endpoint; leave it out, or use one of serverless, container",
+        ),
+        (DeploymentType.KUBERNETES, {"access": WebAccess(callers=["x"])}, r"access: has no effect with deployment kubernetes; say who may call by"),
+        (DeploymentType.KUBERNETES, {"kubernetes": None}, r"workload\.kubernetes: is required with deployment kubernetes"),
+        (DeploymentType.KUBERNETES, {"kubernetes": OnKubernetes(loader_images={})}, r"loader_images: has no image for 'aws'"),
+        (DeploymentType.SERVERLESS, {"compute": ContainerCompute(gpus=1)}, r"compute\.gpus: is not there for functions"),
+    ],
+)
+def test_what_a_type_has_no_use_for_is_refused(kind: DeploymentType, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        serving(kind, **changes)
+
+
+def scoring(kind: DeploymentType, tasks: int = 1, **changes: Any) -> dict[str, Any]:
+    workload = Scoring(environment=Environment.PRODUCTION, model=RELEASE, **changes)
+    return scoring_arguments(kind, Cloud.AWS, workload, MODEL, tasks, {"owner": "retail"})
+
+
+def test_tasks_get_their_number_size_time_and_tries() -> None:
+    size, schedule = ContainerCompute(cpu_millis=500), Schedule(cron="0 3 * * *")
+    given = scoring(
+        DeploymentType.BATCH,
+        40,
+        parallelism=4,
+        compute=size,
+        task_minutes=9,
+        retries=1,
+        command=["score"],
+        schedule=schedule,
+        inputs={"aws": "s3://r"},
+    )
+    told = {name: given[name] for name in ("tasks", "parallelism", "compute", "task_minutes", "retries", "command", "schedule", "input_uri")}
+    assert told == {
+        "tasks": 40,
+        "parallelism": 4,
+        "compute": size,
+        "task_minutes": 9,
+        "retries": 1,
+        "command": ["score"],
+        "schedule": schedule,
+        "input_uri": "s3://r",
+    }
+    assert (given["model"], given["environment"], given["tags"]) == (MODEL, "prod", {"owner": "retail"})
+
+
+def test_a_managed_batch_gets_machines_and_the_format_of_records() -> None:
+    given = scoring(DeploymentType.MANAGED_BATCH, parallelism=4, record_format=RecordFormat.CSV, inputs={"aws": "s3://r", "gcp": "gs://r"})
+    assert (given["workers"], given["record_format"], given["input_uri"]) == (4, "csv", "s3://r")
+    assert (given["compute"].cpus, given["compute"].memory_gib) == (1, 2)
+    assert scoring(DeploymentType.MANAGED_BATCH)["workers"] == 1
+    assert not {"tasks", "command", "retries", "task_minutes", "parallelism"} & given.keys()
+
+
+@pytest.mark.parametrize(
+    ("kind", "tasks", "changes", "said"),
+    [
+        (DeploymentType.MANAGED_BATCH, 1, {"retries": 1}, r"retries: has no effect with deployment managed-batch; leave it out, or use batch"),
+        (DeploymentType.MANAGED_BATCH, 1, {"task_minutes": 1}, r"task_minutes: has no effect with deployment managed-batch"),
+        (
+            DeploymentType.MANAGED_BATCH,
+            1,
+            {"command": ["x"]},
+            r"command: has no effect with deployment managed-batch: the service asks the container",
+        ),
+        (DeploymentType.MANAGED_BATCH, 9, {}, r"deployment: managed-batch has no tasks of its own, and this project has 9; use batch"),
+        (DeploymentType.BATCH, 1, {"record_format": RecordFormat.CSV}, r"record_format: has no effect with deployment batch"),
+    ],
+)
+def test_what_a_batch_has_no_use_for_is_refused(kind: DeploymentType, tasks: int, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        scoring(kind, tasks, **changes)
+
+
+@pytest.mark.parametrize(("stores", "said"), [(0, "stores: 0 is not allowed; use 1 to 10000"), (10_001, "stores: 10001 is not allowed")])
+def test_a_run_has_a_task_for_each_store(stores: int, said: str) -> None:
+    given = {"environment": "dev", "model": {"version": "1", "source": "s3://models/x", "images": {"aws": IMAGE}}}
+    assert parse(workload_class("multi-store-sku"), {**given, "stores": 240}, "it").stores == 240
+    with pytest.raises(ArgumentError, match=said):
+        parse(workload_class("multi-store-sku"), {**given, "stores": stores}, "it")
