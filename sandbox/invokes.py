@@ -6,6 +6,7 @@ records.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -52,6 +53,32 @@ def invoke(call: Call) -> Inputs:
 def _caller_identity(call: Call) -> Inputs:
     arn = f"arn:{call.config.partition}:iam::{own.AWS_ACCOUNT}:user/sandbox"
     return {"id": own.AWS_ACCOUNT, "accountId": own.AWS_ACCOUNT, "arn": arn, "userId": "AIDASANDBOXSANDBOXSB"}
+
+
+def _session_context(call: Call) -> Inputs:
+    """Who is behind a session: a role, or whoever asks."""
+    arn = str(call.arguments.get("arn"))
+    role = re.fullmatch(r"(arn:[\w-]+:)sts(::\d+:)assumed-role/([^/]+)/(.+)", arn)
+    issuer = f"{role[1]}iam{role[2]}role/{role[3]}" if role else arn
+    return {
+        "id": arn,
+        "arn": arn,
+        "issuerArn": issuer,
+        "issuerId": "AIDASANDBOXSANDBOXSB",
+        "issuerName": role[3] if role else "",
+        "sessionName": role[4] if role else "",
+    }
+
+
+def _eks_cluster(call: Call) -> Inputs:
+    """A cluster, with the parts that the function tells as lists, and the VPC that its subnets are in."""
+    found = _lookup(call)
+    network = dict(cast("Inputs", found["vpcConfig"]))
+    for subnet in cast("list[Any]", network.get("subnetIds") or []):
+        for record in call.store.by_handle(str(subnet), "aws:ec2/subnet:Subnet", "id"):
+            network["vpcId"] = record.outputs["vpcId"]
+    lists = {f"{name}s": [found[name]] for name in ("kubernetesNetworkConfig", "accessConfig", "computeConfig") if name in found}
+    return {**found, **lists, "vpcConfig": network}
 
 
 def _aws_region(call: Call) -> Inputs:
@@ -318,6 +345,8 @@ _FUNCTIONS: dict[str, Function] = {
     "aws:index/getPartition:getPartition": _partition,
     "aws:index/getAvailabilityZones:getAvailabilityZones": _zones,
     "aws:iam/getPolicyDocument:getPolicyDocument": _policy_document,
+    "aws:iam/getSessionContext:getSessionContext": _session_context,
+    "aws:eks/getCluster:getCluster": _eks_cluster,
     "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": _prebuilt_image,
     "aws:cloudcontrol/getResource:getResource": _cloud_control,
     "aws:ec2/getPrefixList:getPrefixList": _prefix_list,

@@ -9,16 +9,16 @@ its place (see `Store.discard_interrupted`), so the next `up` neither fails with
 import json
 import sqlite3
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sandbox.values import Inputs
 from sandbox.wire import from_plain, to_plain
 
-_VERSION = 2
+_VERSION = 3
 """Counts the forms of the handles table."""
 
 _SCHEMA = """
@@ -288,8 +288,19 @@ class Store:
         }
         self._db.executemany(
             "INSERT INTO handles (record, attribute, value, own) VALUES (?,?,?,?)",
-            [(record.number, name, value.lower(), int(_is_own(record, name, value))) for name, value in handles.items()],
+            [(record.number, name, value.lower(), int(_is_own(record, name, value))) for name, value in handles.items()]
+            + [(record.number, name, value.lower(), 0) for name, value in _filled_in(record)],
         )
+
+
+def _filled_in(record: Record) -> Iterator[tuple[str, str]]:
+    """What the cloud filled in inside what the program gave (`vpcConfig.clusterSecurityGroupId`): others name it by its path."""
+    for name, given in record.inputs.items():
+        whole = record.outputs.get(name)
+        if isinstance(given, dict) and isinstance(whole, dict):
+            for inner, value in cast("Inputs", whole).items():
+                if inner not in given and isinstance(value, str) and 0 < len(value) <= 512:
+                    yield f"{name}.{inner}", value
 
 
 def _is_own(record: Record, name: str, value: str) -> bool:

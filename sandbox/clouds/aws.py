@@ -23,6 +23,7 @@ def _iam(resource: str) -> dict[str, Any]:
 _VPC = "aws:ec2/vpc:Vpc"
 _SUBNET = "aws:ec2/subnet:Subnet"
 _GROUP = "aws:ec2/securityGroup:SecurityGroup"
+_CLUSTER_GROUP = "aws:eks/cluster:Cluster#vpcConfig.clusterSecurityGroupId"
 _KEY = "aws:kms/key:Key#arn aws:kms/key:Key aws:kms/alias:Alias#arn aws:kms/alias:Alias#name aws:kms/replicaKey:ReplicaKey#arn"
 _ROLE_ARN = "aws:iam/role:Role#arn"
 _ROLE_NAME = "aws:iam/role:Role#name"
@@ -77,7 +78,7 @@ _EC2: dict[str, Row] = {
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": Row(
         id="sgr-{hex17}",
         outputs=_arn("ec2", "security-group-rule/{id}") | {"securityGroupRuleId": "{id}"},
-        references={"securityGroupId": _GROUP, "referencedSecurityGroupId": _GROUP},
+        references={"securityGroupId": f"{_GROUP} {_CLUSTER_GROUP}", "referencedSecurityGroupId": f"{_GROUP} {_CLUSTER_GROUP}"},
         replaces=frozenset({"securityGroupId"}),
     ),
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": Row(

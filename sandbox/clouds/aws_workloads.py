@@ -255,6 +255,7 @@ _CONTAINERS: dict[str, Row] = {
             "version": "1.35",
             "status": "ACTIVE",
             "createdAt": "{now}",
+            "vpcConfig.clusterSecurityGroupId": "sg-{hex17_cluster}",
         },
         max_name=100,
         references={"roleArn": _ROLE, "vpcConfig.subnetIds.*": _SUBNET, "vpcConfig.securityGroupIds.*": _GROUP},

@@ -58,6 +58,34 @@ def test_a_lookup_finds_what_exists_and_nothing_else(cloud: Cloud) -> None:
         invoke(cloud, "aws:ec2/getVpc:getVpc", id="vpc-1")
 
 
+def test_who_is_behind_a_session(cloud: Cloud) -> None:
+    session = invoke(cloud, "aws:iam/getSessionContext:getSessionContext", arn="arn:aws:sts::000000000000:assumed-role/deployer/run-7")
+    assert (session["issuerArn"], session["sessionName"]) == ("arn:aws:iam::000000000000:role/deployer", "run-7")
+    user = "arn:aws:iam::000000000000:user/somebody"
+    assert invoke(cloud, "aws:iam/getSessionContext:getSessionContext", arn=user)["issuerArn"] == user
+
+
+def test_a_cluster_tells_its_group_and_its_network(cloud: Cloud) -> None:
+    vpc = cloud.create("aws:ec2/vpc:Vpc", cidrBlock="10.0.0.0/16")
+    subnets = [cloud.create("aws:ec2/subnet:Subnet", vpcId=vpc.id, cidrBlock=f"10.0.{n}.0/24").id for n in (0, 1)]
+    cluster = cloud.create(
+        "aws:eks/cluster:Cluster",
+        name="models",
+        roleArn="arn:aws:iam::111122223333:role/eks",
+        vpcConfig={"subnetIds": subnets},
+        kubernetesNetworkConfig={"serviceIpv4Cidr": "172.20.0.0/16"},
+    )
+    told = invoke(cloud, "aws:eks/getCluster:getCluster", name="models")
+    assert told["vpcConfig"]["vpcId"] == vpc.id
+    assert told["kubernetesNetworkConfigs"] == [{"serviceIpv4Cidr": "172.20.0.0/16"}]
+    # Rules may be about the group that EKS makes.
+    group = cluster.outputs["vpcConfig"]["clusterSecurityGroupId"]
+    rule: dict[str, Any] = {"ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/16"}
+    cloud.create("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", securityGroupId=group, **rule)
+    with pytest.raises(Exception, match="names nothing"):
+        cloud.create("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", securityGroupId="sg-00000000000000000", **rule)
+
+
 def test_an_unknown_function_is_refused_with_the_nearest(cloud: Cloud) -> None:
     with pytest.raises(InvokeError, match="aws:index/getRegion:getRegion"):
         invoke(cloud, "aws:index/getRegions:getRegions")
