@@ -17,10 +17,14 @@ SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
 
 def app_cost(size: Size, replicas: int) -> float:
     """US dollars a month for replicas that are always busy; 0 on dedicated machines and GPUs, of which no price is known here."""
+    return round(app_run_cost(size, SECONDS_PER_MONTH) * replicas, 2)
+
+
+def app_run_cost(size: Size, seconds: float) -> float:
+    """US dollars for a replica that is busy for so long; 0 where the price of the machine is not known."""
     if not is_priced(size):
         return 0
-    second = size.cpu_millis / 1000 * APP_CPU_SECOND + size.memory_mib / 1024 * APP_GIB_SECOND
-    return round(second * SECONDS_PER_MONTH * replicas, 2)
+    return (size.cpu_millis / 1000 * APP_CPU_SECOND + size.memory_mib / 1024 * APP_GIB_SECOND) * seconds
 
 
 def is_priced(size: Size) -> bool:

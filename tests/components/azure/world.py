@@ -82,6 +82,8 @@ PATHS = {
     "containerservice:AgentPool": "Microsoft.ContainerService/managedClusters/{resourceName}/agentPools/{agentPoolName}",
     "compute:DiskEncryptionSet": "Microsoft.Compute/diskEncryptionSets/{name}",
     "monitor:DataCollectionRule": "Microsoft.Insights/dataCollectionRules/{name}",
+    "app:Job": "Microsoft.App/jobs/{jobName}",
+    "logic:Workflow": "Microsoft.Logic/workflows/{name}",
     "portal:Dashboard": "Microsoft.Portal/dashboards/{name}",
     "sql:Server": "Microsoft.Sql/servers/{serverName}",
     "sql:Database": "Microsoft.Sql/servers/{serverName}/databases/{databaseName}",
