@@ -315,6 +315,7 @@ RULES = (
         types=("aws:batch/jobDefinition:JobDefinition",),
         check=lambda resource: resource.documents("containerProperties", is_on("readonlyRootFilesystem")),
         fix="Set it to true and mount a volume where the job writes.",
+        level=EnforcementLevel.ADVISORY,
     ),
     Rule(
         id="aws-ec2-instance-metadata",

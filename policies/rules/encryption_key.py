@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pulumi_policy import EnforcementLevel, Severity
 
 from policies import frameworks
-from policies.checks import all_of, every, is_given, is_on, one_of
+from policies.checks import all_of, is_given, is_on, one_of
 from policies.remedy import always
 from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov, google_scc
 from policies.view import View, short
@@ -100,6 +100,14 @@ def _gcp_key(name: str, token: str, path: str, *ids: str, findings: tuple[str, .
     )
 
 
+def _bucket_key(stack: Stack) -> Iterator[tuple[Resource, str]]:
+    for configuration in stack.of("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"):
+        buckets = stack.linked(configuration, "aws:s3/bucket:Bucket")
+        if not any(stack.linked(bucket, "aws:lb/loadBalancer:LoadBalancer") for bucket in buckets):  # those write with S3's own key only
+            for problem in configuration.each("rules", _bucket_encryption):
+                yield configuration, problem
+
+
 def _bucket_without_key(stack: Stack) -> Iterator[tuple[Resource, str]]:
     configuration = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
     for bucket in stack.of("aws:s3/bucket:Bucket"):
@@ -121,15 +129,6 @@ def _capture(resource: Resource) -> Iterator[str]:
 
 
 RULES = (
-    Rule(
-        id="aws-s3-bucketencryption-key",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",),
-        check=every("rules", _bucket_encryption),
-        fix="Write sseAlgorithm 'aws:kms' and the ARN of a KMS key as kmsMasterKeyId.",
-        references=checkov("CKV_AWS_145") + aws_config("S3_DEFAULT_ENCRYPTION_KMS"),
-    ),
     Rule(
         id="aws-sagemaker-endpointconfiguration-key",
         family=FAMILY,
@@ -509,6 +508,15 @@ RULES = (
 )
 
 STACK_RULES = (
+    StackRule(
+        id="aws-s3-bucketencryption-key",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",),
+        check=_bucket_key,
+        fix="Write sseAlgorithm 'aws:kms' and the ARN of a KMS key as kmsMasterKeyId; only access logs of load balancers take none.",
+        references=checkov("CKV_AWS_145") + aws_config("S3_DEFAULT_ENCRYPTION_KMS"),
+    ),
     StackRule(
         id="aws-s3-bucket-no-key",
         family=FAMILY,

@@ -17,6 +17,15 @@ FAMILY = Family(
 QUEUE = "aws:sqs/queue:Queue"
 DEAD_LETTERS = ("redrivePolicy", "deadLetterConfig", "destinationConfig", "deadLetterPolicy", "target", "deadLetterDestination")
 """Inputs by which others name a queue or topic for what they could not deliver."""
+REDRIVE = "aws:sqs/redrivePolicy:RedrivePolicy"
+ABOUT_QUEUES = (
+    "aws:cloudwatch/dashboard:Dashboard",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:iam/policy:Policy",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:sqs/queuePolicy:QueuePolicy",
+)
+"""What refers to a queue and puts nothing into it, nor takes anything from it."""
 ASYNCHRONOUS = (
     "aws:cloudwatch/eventTarget:EventTarget",
     "aws:s3/bucketNotification:BucketNotification",
@@ -137,11 +146,9 @@ def keeps_dead_letters(stack: Stack, queue: Resource) -> bool:
 
 def _queues(stack: Stack) -> Iterator[tuple[Resource, str]]:
     for queue in stack.of(QUEUE):
-        if (
-            not keeps_dead_letters(stack, queue)
-            and not queue.given("redrivePolicy")
-            and not stack.linked(queue, "aws:sqs/redrivePolicy:RedrivePolicy")
-        ):
+        worked = any(user.type not in ABOUT_QUEUES for user in stack.users(queue))
+        redriven = queue.given("redrivePolicy") or stack.linked(queue, REDRIVE)
+        if worked and not redriven and not keeps_dead_letters(stack, queue):
             yield queue, "redrivePolicy is not set"
 
 

@@ -197,9 +197,14 @@ KUBERNETES_TYPES = (
 )
 
 
+RECOMMENDED = "app.kubernetes.io/"
+"""Begins the labels that Kubernetes itself recommends, `managed-by` among them:
+https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/"""
+
+
 def _tagged(resource: Resource) -> Iterator[str]:
     given = resource.tags()
-    missing = [tag for tag in resource.settings.required_tags if tag.lower() not in given]
+    missing = [tag for tag in resource.settings.required_tags if not {tag.lower(), f"{RECOMMENDED}{tag.lower()}"} & given.keys()]
     if missing:
         yield f"{resource.labels_path} lack {', '.join(short(tag) for tag in missing)}"
 

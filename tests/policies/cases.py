@@ -166,9 +166,6 @@ broken("kubernetes-networking-networkpolicy-open", "spec.ingress[0].from[0].ipBl
 broken("kubernetes-core-service-open-ranges", "spec.loadBalancerSourceRanges", ["0.0.0.0/0"], "loadBalancerSourceRanges holds '0.0.0.0/0'")
 
 # encryption key
-DEFAULT = "applyServerSideEncryptionByDefault"
-broken("aws-s3-bucketencryption-key", f"rules[0].{DEFAULT}.sseAlgorithm", "AES256", "sseAlgorithm is 'AES256'")
-broken("aws-s3-bucketencryption-key", f"rules[0].{DEFAULT}.kmsMasterKeyId", MISSING, "kmsMasterKeyId is not set")
 for rule, path in (
     ("aws-sagemaker-endpointconfiguration-key", "kmsKeyArn"),
     ("aws-sagemaker-notebook-key", "kmsKeyId"),

@@ -54,7 +54,9 @@ STACK = [
     member("aws:kinesis/stream:Stream", "calls"),
     member("aws:lambda/eventSourceMapping:EventSourceMapping", "calls-scorer", {"functionName": "function", "eventSourceArn": "calls"}),
     member("aws:cloudwatch/metricAlarm:MetricAlarm", "calls-lag", {"dimensions": "calls"}, metricName="GetRecords.IteratorAgeMilliseconds"),
-    member("aws:sqs/queue:Queue", "jobs", {"redrivePolicy": "dead"}),
+    member("aws:sqs/queue:Queue", "jobs"),
+    member("aws:sqs/redrivePolicy:RedrivePolicy", "jobs-redrive", {"queueUrl": "jobs", "redrivePolicy": "dead"}),
+    member("aws:lambda/eventSourceMapping:EventSourceMapping", "jobs-worker", {"eventSourceArn": "jobs"}, startingPosition=""),
     member("aws:sqs/queue:Queue", "dead"),
     member("aws:cloudwatch/metricAlarm:MetricAlarm", "dead-count", {"dimensions": "dead"}),
     member("aws:sfn/stateMachine:StateMachine", "flow"),
@@ -152,11 +154,16 @@ class StackCase:
         return list(found.values())
 
 
+DEFAULT = "rules[0].applyServerSideEncryptionByDefault"
 ALARM = "no MetricAlarm or CompositeAlarm refers to it"
 ALERT = "no MetricAlert or ScheduledQueryRule refers to it"
 STACK_CASES = [
     StackCase("aws-s3-bucket-unblocked", "bucket", "no BucketPublicAccessBlock refers to the bucket", ("block",)),
     StackCase("aws-s3-bucket-no-key", "bucket", "no BucketServerSideEncryptionConfiguration refers", ("bucket-key",)),
+    StackCase(
+        "aws-s3-bucketencryption-key", "bucket-key", "sseAlgorithm is 'AES256'", changes=(("bucket-key", f"{DEFAULT}.sseAlgorithm", "AES256"),)
+    ),
+    StackCase("aws-s3-bucketencryption-key", "bucket-key", "kmsMasterKeyId is", changes=(("bucket-key", f"{DEFAULT}.kmsMasterKeyId", MISSING),)),
     StackCase("aws-s3-bucket-unversioned", "bucket", "no BucketVersioning with status Enabled refers", ("versions",)),
     StackCase("aws-s3-bucket-unversioned", "bucket", "", changes=(("versions", "versioningConfiguration.status", "Suspended"),)),
     StackCase("aws-ec2-vpc-no-flow-log", "network", "no FlowLog refers to the network", ("network-flows",)),
@@ -194,7 +201,7 @@ STACK_CASES = [
     StackCase("aws-lambda-eventsource-no-lag-alarm", "calls-scorer", "no MetricAlarm on IteratorAge or OffsetLag", ("calls-lag",)),
     StackCase("aws-sqs-queue-dead-letters-no-alarm", "dead", "the queue keeps dead letters and no MetricAlarm", ("dead-count",)),
     StackCase("gcp-pubsub-subscription-no-lag-alarm", "scorer-requests", "no AlertPolicy on oldest_unacked", ("requests-lag",)),
-    StackCase("aws-sqs-queue-no-dead-letters", "dead", "redrivePolicy is not set", ("jobs",)),
+    StackCase("aws-sqs-queue-no-dead-letters", "jobs", "redrivePolicy is not set", ("jobs-redrive",)),
     StackCase("aws-lambda-function-no-dead-letters", "function", "'nightly' calls it", changes=(("function", "deadLetterConfig", MISSING),)),
     StackCase("gcp-pubsub-subscription-no-dead-letters", "unread-reader", "deadLetterPolicy is not set", ("scorer-requests", "requests-lag")),
     StackCase("kubernetes-core-namespace-no-default-deny", "namespace", "no NetworkPolicy in it selects all pods", ("deny",)),

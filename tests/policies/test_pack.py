@@ -284,6 +284,7 @@ def test_a_service_that_needs_contributor_on_one_resource_gets_it() -> None:
         ("gcp:container/cluster:Cluster", {"controlPlaneEndpointsConfig": {"ipEndpointsConfig": {"enabled": False}}}),
         ("gcp:vertex/aiEndpoint:AiEndpoint", {"privateServiceConnectConfig": {}, "network": "projects/1/global/networks/n"}),
         ("kubernetes:apps/v1:Deployment", {"spec.replicas": MISSING}),
+        ("kubernetes:core/v1:ConfigMap", {"metadata": {"labels": {"environment": "prod", "app.kubernetes.io/managed-by": "pulumi"}}}),
         ("azure-native:app:ContainerApp", {"template.scale.minReplicas": 0.0}),
         ("azure-native:web:AppServicePlan", {"sku": {"name": "Y1", "tier": "Dynamic"}}),
         ("azure-native:sql:ServerBlobAuditingPolicy", {"retentionDays": MISSING}),

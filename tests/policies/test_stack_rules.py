@@ -95,6 +95,15 @@ def test_only_production_needs_alarms_and_budgets(environment: str) -> None:
     assert list(BY_ID["aws-sagemaker-endpoint-no-alarm"].findings(made)) == []
 
 
+def test_access_logs_of_a_load_balancer_lie_in_a_bucket_without_a_key_of_ones_own() -> None:
+    rules = [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]
+    configuration = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+    logs = [member("aws:s3/bucket:Bucket", "logs"), member(configuration, "logs-key", {"bucket": "logs"}, rules=rules)]
+    balancer = member("aws:lb/loadBalancer:LoadBalancer", "balancer", {"accessLogs": "logs"})
+    assert len(found(logs, "aws-s3-bucketencryption-key")) == 1
+    assert found([*logs, balancer], "aws-s3-bucketencryption-key") == []
+
+
 def test_an_internal_load_balancer_needs_no_firewall() -> None:
     assert found([member("aws:lb/loadBalancer:LoadBalancer", "balancer", internal=True)], "aws-lb-loadbalancer-no-waf") == []
     network = member("aws:lb/loadBalancer:LoadBalancer", "balancer", internal=False, loadBalancerType="network")
