@@ -109,6 +109,20 @@ ROWS: dict[str, Row] = {
     "gcp:compute/healthCheck:HealthCheck": Row(replaces=frozenset({"name"})),
     "gcp:compute/uRLMap:URLMap": Row(replaces=frozenset({"name"})),
     "gcp:compute/targetHttpsProxy:TargetHttpsProxy": Row(replaces=frozenset({"name"})),
+    "gcp:apigateway/api:Api": Row(
+        outputs={"managedService": "{apiId}-{letters8}.apigateway.{project}.cloud.goog"}, replaces=frozenset({"apiId", "managedService"})
+    ),
+    "gcp:apigateway/apiConfig:ApiConfig": Row(
+        name="apiConfigId",
+        references={"api": "gcp:apigateway/api:Api#apiId gcp:apigateway/api:Api"},
+        replaces=frozenset({"api", "apiConfigId", "apiConfigIdPrefix", "openapiDocuments", "gatewayConfig", "grpcServices", "managedServiceConfigs"}),
+    ),
+    "gcp:apigateway/gateway:Gateway": Row(
+        outputs={"defaultHostname": "{gatewayId}-{letters8}.ew.gateway.dev"},
+        references={"apiConfig": "gcp:apigateway/apiConfig:ApiConfig"},
+        replaces=frozenset({"gatewayId", "region"}),
+    ),
+    "gcp:projects/apiKey:ApiKey": Row(outputs={"keyString": "AIza{letters8}", "uid": "{uuid}"}, replaces=frozenset({"name"})),
     "gcp:certificatemanager/certificateMap:CertificateMap": Row(replaces=frozenset({"name"})),
     "gcp:certificatemanager/certificateMapEntry:CertificateMapEntry": Row(
         references={
