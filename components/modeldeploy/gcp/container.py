@@ -115,6 +115,8 @@ class CloudRunService(pulumi.ComponentResource):
     """The SQL statement an administrator of the database still has to run; empty without a database."""
     dns_target: pulumi.Output[str]
     """The address that a record for `access.domain` points to; empty when private, or when the record is made in `access.domain.zone`."""
+    api_key: pulumi.Output[str]
+    """The key of the first caller, to send in `x-api-key`, secret; empty unless `access.authentication` is api-key. More are made in the project."""
     service: pulumi.Output[str]
     """The service, `projects/P/locations/L/services/S`."""
 
@@ -179,7 +181,8 @@ class CloudRunService(pulumi.ComponentResource):
             let_sign_in(scope, service.name, checked.access)
         else:
             let_invoke(scope, service.name, checked.access)
-        entry = way_in(scope, service.name, service.uri, checked.access)
+        paths = [model.container.predict_path for model in checked.models]
+        entry = way_in(scope, service.name, service.uri, checked.access, paths, checked.request_seconds)
 
         logs = log_bucket(scope, bucket.name, entry.logs, retention, key)
         notify = channels(scope, checked.operations.emails)
@@ -199,6 +202,7 @@ class CloudRunService(pulumi.ComponentResource):
         self.monthly_cost = pulumi.Output.from_input(idle_monthly_usd(size, checked.scaling.minimum * versions))
         self.database_grant = pulumi.Output.from_input("") if access is None else access.grant
         self.dns_target = entry.dns_target
+        self.api_key = entry.key
         self.service = service.id
         self.register_outputs(
             {
@@ -211,6 +215,7 @@ class CloudRunService(pulumi.ComponentResource):
                 "monthly_cost": self.monthly_cost,
                 "database_grant": self.database_grant,
                 "dns_target": self.dns_target,
+                "api_key": self.api_key,
                 "service": self.service,
             }
         )

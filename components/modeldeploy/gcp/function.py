@@ -16,6 +16,7 @@ from .function_build import builder, image_repository, source_archive
 from .network import id_of
 from .run_service import Instances
 from .scope import Scope
+from .web_access import through_gateway
 
 MODULE = "main"
 """The module that Cloud Functions looks for the handler in: https://cloud.google.com/functions/docs/writing#directory-structure-python."""
@@ -50,7 +51,7 @@ def run_function(
 ) -> gcp.cloudfunctionsv2.Function:
     """Builds `code` and runs it, once what it needs is `ready`. A change is built beside what runs, and takes the requests over when it has started.
 
-    Private: reached from networks of the project. Public: reached through a load balancer only.
+    Private: reached from networks of the project. Public: reached through a load balancer only, or through a gateway.
     """
     archive = source_archive(scope, model, code, bucket)
     repository = image_repository(scope, instances.key)
@@ -83,6 +84,13 @@ def function_address(function: gcp.cloudfunctionsv2.Function) -> pulumi.Output[s
     return function.service_config.apply(lambda config: "" if config is None else config.uri or "")
 
 
+def _ingress(access: WebAccess) -> str:
+    if through_gateway(access):
+        # A gateway comes from the internet, as one caller with an identity of its own.
+        return "ALLOW_ALL"
+    return "ALLOW_INTERNAL_AND_GCLB" if access.exposure is Exposure.PUBLIC else "ALLOW_INTERNAL_ONLY"
+
+
 def _service(instances: Instances, access: WebAccess, version: str) -> gcp.cloudfunctionsv2.FunctionServiceConfigArgs:
     size = instances.size
     return gcp.cloudfunctionsv2.FunctionServiceConfigArgs(
@@ -93,7 +101,7 @@ def _service(instances: Instances, access: WebAccess, version: str) -> gcp.cloud
         max_instance_request_concurrency=instances.concurrency,
         timeout_seconds=instances.request_seconds,
         all_traffic_on_latest_revision=True,
-        ingress_settings="ALLOW_INTERNAL_AND_GCLB" if access.exposure is Exposure.PUBLIC else "ALLOW_INTERNAL_ONLY",
+        ingress_settings=_ingress(access),
         service_account_email=instances.account,
         environment_variables=instances.told[version],
         secret_environment_variables=[

@@ -12,7 +12,6 @@ from modeldeploy.spec.access import Domain
 
 from .certificates import certificate_map
 from .scope import Scope
-from .web_firewall import web_firewall
 
 SCHEME = "EXTERNAL_MANAGED"
 
@@ -27,10 +26,9 @@ class LoadBalancer:
     """Name of its backend service, by which its logs are found."""
 
 
-def load_balancer(scope: Scope, service: pulumi.Input[str], domain: Domain, requests_per_minute: int) -> LoadBalancer:
-    """Lets the internet reach the Cloud Run service `service` under the host name of `domain`: by HTTPS only, with TLS 1.2 or newer, after Cloud
-    Armor."""
-    group = gcp.compute.RegionNetworkEndpointGroup(
+def service_group(scope: Scope, service: pulumi.Input[str]) -> gcp.compute.RegionNetworkEndpointGroup:
+    """The Cloud Run service called `service`, as a load balancer knows it."""
+    return gcp.compute.RegionNetworkEndpointGroup(
         f"{scope.name}-group",
         gcp.compute.RegionNetworkEndpointGroupArgs(
             region=scope.region,
@@ -40,6 +38,10 @@ def load_balancer(scope: Scope, service: pulumi.Input[str], domain: Domain, requ
         ),
         scope.child(),
     )
+
+
+def load_balancer(scope: Scope, group: gcp.compute.RegionNetworkEndpointGroup, domain: Domain, firewall: gcp.compute.SecurityPolicy) -> LoadBalancer:
+    """Lets the internet reach what is in `group` under the host name of `domain`: by HTTPS only, with TLS 1.2 or newer, after `firewall`."""
     backend = gcp.compute.BackendService(
         f"{scope.name}-backend",
         gcp.compute.BackendServiceArgs(
@@ -47,7 +49,7 @@ def load_balancer(scope: Scope, service: pulumi.Input[str], domain: Domain, requ
             load_balancing_scheme=SCHEME,
             protocol="HTTPS",
             backends=[gcp.compute.BackendServiceBackendArgs(group=group.id)],
-            security_policy=web_firewall(scope, requests_per_minute).id,
+            security_policy=firewall.id,
             log_config=gcp.compute.BackendServiceLogConfigArgs(enable=True, sample_rate=1),
             project=scope.project,
         ),

@@ -4,17 +4,19 @@ from collections.abc import Iterator, Mapping
 
 import pulumi
 
-from modeldeploy.spec.access import Exposure
+from modeldeploy.spec.access import Authentication, Exposure
 from modeldeploy.spec.arguments import Problem
 from modeldeploy.spec.container import ContainerArgs
 from modeldeploy.spec.model import ModelVersion, remote_problems
 from modeldeploy.spec.serverless import ServerlessArgs
 
+from .api_gateway import APIS as GATEWAY_APIS
+from .api_gateway import KEY_APIS
 from .database_access import VARIABLES, DatabaseAccess
 from .labels import label_problems
 from .model_store import Artifact
 from .secrets import secret_id_problems
-from .web_access import web_access_problems
+from .web_access import through_gateway, web_access_problems
 
 APIS = ("run", "cloudkms", "storage", "iam", "logging", "monitoring", "compute", "dns")
 TOLD = ("MODEL_URI", "MODEL_VERSION")
@@ -51,7 +53,10 @@ def concurrency_problems(concurrency: int) -> Iterator[Problem]:
 
 def run_apis(args: ContainerArgs | ServerlessArgs, billing_account: str | None, *others: str) -> list[str]:
     """The APIs that are needed, and those that only some arguments need."""
+    gateway = through_gateway(args.access)
     wanted = {
+        **dict.fromkeys(GATEWAY_APIS, gateway),
+        **dict.fromkeys(KEY_APIS, args.access.authentication is Authentication.API_KEY),
         "secretmanager": bool(args.secrets),
         "certificatemanager": args.access.exposure is Exposure.PUBLIC,
         "billingbudgets": billing_account is not None,

@@ -20,6 +20,7 @@ from .network import id_of
 from .revisions import kept_revisions, note_revision, revision_name, service_name, tag
 from .scope import Scope
 from .secrets import SecretReference
+from .web_access import through_gateway
 
 OTHERS = ("client", "clientVersion", "annotations", "template.annotations")
 """What the console and gcloud write about themselves: it is theirs, and no reason for another revision."""
@@ -66,9 +67,12 @@ def run_service(
     """Serves `models` (the newest last) with `containers`, by version, once what they need is `ready`. Callers `sign_in` at Identity-Aware Proxy, or
     send an identity token. Images must pass the Binary Authorization policy `image_policy`, or that of the project.
 
-    Private: reached from networks of the project, at its run.app address. Public: reached through a load balancer only, under its host name.
+    Private: reached from networks of the project, at its run.app address. Public: reached through a load balancer only, under its host name; or
+    through a gateway, which has no other way to it than its run.app address.
     """
     public = access.exposure is Exposure.PUBLIC
+    # A gateway comes from the internet, as one caller with an identity of its own.
+    gateway = through_gateway(access)
     newest = models[-1]
     name = service_name(scope.name, pulumi.get_stack())
     container = containers[newest.version]
@@ -82,8 +86,8 @@ def run_service(
             location=scope.region,
             project=scope.project,
             description=f"Serves {newest.name}",
-            ingress="INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER" if public else "INGRESS_TRAFFIC_INTERNAL_ONLY",
-            default_uri_disabled=public,
+            ingress="INGRESS_TRAFFIC_ALL" if gateway else "INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER" if public else "INGRESS_TRAFFIC_INTERNAL_ONLY",
+            default_uri_disabled=public and not gateway,
             invoker_iam_disabled=access.authentication is Authentication.NONE,
             iap_enabled=sign_in,
             # What an identity token is for, where callers do not know the run.app address.

@@ -108,6 +108,8 @@ class CloudFunction(pulumi.ComponentResource):
     """The SQL statement an administrator of the database still has to run; empty without a database."""
     dns_target: pulumi.Output[str]
     """The address that a record for `access.domain` points to; empty when private, or when the record is made in `access.domain.zone`."""
+    api_key: pulumi.Output[str]
+    """The key of the first caller, to send in `x-api-key`, secret; empty unless `access.authentication` is api-key. More are made in the project."""
     service: pulumi.Output[str]
     """Name of the service on Cloud Run."""
 
@@ -165,7 +167,8 @@ class CloudFunction(pulumi.ComponentResource):
             run = run_service(scope, checked.models, containers, checked.rollout, instances, checked.access, ready)
             service, own = run.name, run.uri
         let_invoke(scope, service, checked.access)
-        entry = way_in(scope, service, own, checked.access)
+        paths = [each.predict_path for each in containers.values()] or ["/"]
+        entry = way_in(scope, service, own, checked.access, paths, checked.request_seconds)
 
         logs = log_bucket(scope, bucket.name, entry.logs, retention, key)
         notify = channels(scope, checked.operations.emails)
@@ -186,6 +189,7 @@ class CloudFunction(pulumi.ComponentResource):
         self.monthly_cost = pulumi.Output.from_input(idle_monthly_usd(size, checked.scaling.minimum * versions))
         self.database_grant = pulumi.Output.from_input("") if access is None else access.grant
         self.dns_target = entry.dns_target
+        self.api_key = entry.key
         self.service = service
         self.register_outputs(
             {
@@ -198,6 +202,7 @@ class CloudFunction(pulumi.ComponentResource):
                 "monthly_cost": self.monthly_cost,
                 "database_grant": self.database_grant,
                 "dns_target": self.dns_target,
+                "api_key": self.api_key,
                 "service": self.service,
             }
         )

@@ -13,18 +13,24 @@ from .agents import agent
 from .identity import caller_problems
 from .scope import Scope
 
+CHECKED_BY_GATEWAY = (Authentication.JWT, Authentication.API_KEY)
 INVOKER = "roles/run.invoker"
 CERTIFICATE = re.compile(r"projects/[^/]+/locations/global/certificates/[^/]+")
+
+
+def through_gateway(access: WebAccess) -> bool:
+    """Whether API Gateway is in front, which checks what Cloud Run cannot."""
+    return access.authentication in CHECKED_BY_GATEWAY
 
 
 def web_access_problems(access: WebAccess, service: str) -> Iterator[Problem]:
     """Problems of `access` for `service` (Cloud Run, Cloud Functions)."""
     yield from caller_problems(access.callers)
-    if access.authentication in (Authentication.JWT, Authentication.API_KEY):
+    if through_gateway(access) and access.exposure is Exposure.PRIVATE:
         yield Problem(
             "access.authentication",
-            f"'{access.authentication}' cannot be checked by {service} or its load balancer; use {Authentication.IDENTITY}, with Apigee in front "
-            f"for callers without an identity of Google Cloud, or use {Authentication.NONE} and let the container check what they send",
+            f"'{access.authentication}' is checked by API Gateway, which is on the internet; use access.exposure '{Exposure.PUBLIC}' with it, "
+            f"or {Authentication.IDENTITY} in private networks",
         )
     if access.exposure is Exposure.PUBLIC:
         yield from _public_problems(access)

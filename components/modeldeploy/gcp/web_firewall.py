@@ -1,4 +1,4 @@
-"""Cloud Armor in front of a load balancer: the OWASP rules, and a limit of requests for each address.
+"""Cloud Armor in front of a load balancer: the OWASP rules, and a limit of requests for each caller.
 
 https://cloud.google.com/armor/docs/waf-rules
 """
@@ -26,8 +26,9 @@ FIRST, LIMIT, LAST = 1000, 2000, 2147483647
 """Priorities: rules are looked at in this order, and a request that the limit lets through is not looked at any further."""
 
 
-def web_firewall(scope: Scope, requests_per_minute: int) -> gcp.compute.SecurityPolicy:
-    """A policy that refuses known attacks with 403, and what one address sends beyond its limit with 429."""
+def web_firewall(scope: Scope, requests_per_minute: int, header: str | None = None) -> gcp.compute.SecurityPolicy:
+    """A policy that refuses known attacks with 403, and what one caller sends beyond the limit with 429. A caller is an address, or what `header`
+    says; requests without that header share one limit."""
     attacks = [
         gcp.compute.SecurityPolicyRuleArgs(
             action="deny(403)",
@@ -42,12 +43,13 @@ def web_firewall(scope: Scope, requests_per_minute: int) -> gcp.compute.Security
     limit = gcp.compute.SecurityPolicyRuleArgs(
         action="throttle",
         priority=LIMIT,
-        description="A limit for each address",
+        description="A limit for each caller",
         match=_everybody(),
         rate_limit_options=gcp.compute.SecurityPolicyRuleRateLimitOptionsArgs(
             conform_action="allow",
             exceed_action="deny(429)",
-            enforce_on_key="IP",
+            enforce_on_key="IP" if header is None else "HTTP_HEADER",
+            enforce_on_key_name=header,
             rate_limit_threshold=gcp.compute.SecurityPolicyRuleRateLimitOptionsRateLimitThresholdArgs(count=requests_per_minute, interval_sec=60),
         ),
     )

@@ -1,6 +1,7 @@
 """A service on Cloud Run: each default that keeps it safe, what each argument changes, what is refused, and a release step by step."""
 
 import asyncio
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,24 @@ from modeldeploy.spec import (
 from modeldeploy.spec.arguments import ArgumentError, parse
 from modeldeploy.spec.model import Container
 from tests.components.gcp.program import GIVEN_DATABASE, IMAGE, model
-from tests.components.gcp.web import BACKEND, FIREWALL, HOST, INVOKER, NETWORK, OUTPUTS, PUBLIC, SECRET, SERVICE, STASH, service_graph
+from tests.components.gcp.web import API as API_OF_GATEWAY
+from tests.components.gcp.web import (
+    BACKEND,
+    CONFIG,
+    FIREWALL,
+    GATEWAY,
+    GROUP,
+    HOST,
+    INVOKER,
+    KEY,
+    NETWORK,
+    OUTPUTS,
+    PUBLIC,
+    SECRET,
+    SERVICE,
+    STASH,
+    service_graph,
+)
 from tests.support.mocks import Graph
 
 ALERT = "gcp:monitoring/alertPolicy:AlertPolicy"
@@ -210,6 +228,100 @@ def test_a_certificate_that_is_given_is_used() -> None:
     graph = service_graph(access=WebAccess(exposure=Exposure.PUBLIC, domain=Domain(hostname=HOST, certificate=given)))
     assert not graph.all(CERTIFICATE)
     assert graph.one(ENTRY).inputs["certificates"] == [given]
+
+
+# Behind a gateway
+
+
+def behind_a_gateway(authentication: Authentication, **arguments: Any) -> Graph:
+    tokens = Tokens(issuer="https://login.example.com/shop", audiences=["pricing", "other"]) if authentication is Authentication.JWT else None
+    access = WebAccess(exposure=Exposure.PUBLIC, domain=Domain(hostname=HOST), authentication=authentication, tokens=tokens)
+    return service_graph(access=access, **arguments)
+
+
+def written(graph: Graph) -> dict[str, Any]:
+    (only,) = graph.one(CONFIG).inputs["openapiDocuments"]
+    assert only["document"]["path"] == "openapi.json"
+    return json.loads(base64.b64decode(only["document"]["contents"]))
+
+
+def test_tokens_are_checked_by_a_gateway_that_alone_calls_the_service() -> None:
+    graph = behind_a_gateway(Authentication.JWT, request_seconds=30, models=[model("1"), model("2", predict_path="/score")])
+    said = written(graph)
+    assert said["securityDefinitions"]["caller"] == {
+        "type": "oauth2",
+        "flow": "implicit",
+        "authorizationUrl": "",
+        "x-google-issuer": "https://login.example.com/shop",
+        "x-google-audiences": "pricing,other",
+    }
+    assert {path: methods["post"]["security"] for path, methods in said["paths"].items()} == {
+        "/invocations": [{"caller": []}],
+        "/score": [{"caller": []}],
+    }
+    assert all(set(methods) == {"post"} for methods in said["paths"].values())
+    assert len({methods["post"]["operationId"] for methods in said["paths"].values()}) == 2
+    assert said["x-google-backend"] == {
+        "address": OWN,
+        "jwt_audience": OWN,
+        "path_translation": "APPEND_PATH_TO_ADDRESS",
+        "deadline": 30.0,
+    }
+    account = "pricing-gate-stack@shop-models.iam.gserviceaccount.com"
+    assert graph.one(CONFIG).inputs["gatewayConfig"] == {"backendConfig": {"googleServiceAccount": account}}
+    invoker = graph.one(INVOKER)
+    assert (invoker.inputs["member"], invoker.inputs["role"], invoker.inputs["name"]) == (
+        f"serviceAccount:{account}",
+        "roles/run.invoker",
+        "pricing-stack",
+    )
+    assert invoker.urn in graph.one(CONFIG).depends_on
+    service = graph.one(SERVICE).inputs
+    assert (service["ingress"], service["defaultUriDisabled"], service["invokerIamDisabled"]) == ("INGRESS_TRAFFIC_ALL", False, False)
+    assert graph.outputs["url"] == f"https://{HOST}/score"
+    assert graph.outputs["api_key"] == ""
+    assert not graph.all(KEY)
+    assert apis(graph) >= {"apigateway", "servicemanagement", "servicecontrol"}
+    assert "apikeys" not in apis(graph)
+
+
+def test_the_gateway_is_behind_the_load_balancer_and_cloud_armor() -> None:
+    graph = behind_a_gateway(Authentication.JWT)
+    assert graph.one(GROUP).inputs["serverlessDeployment"] == {"platform": "apigateway.googleapis.com", "resource": "pricing-stack"}
+    assert "cloudRun" not in graph.one(GROUP).inputs
+    gateway = graph.one(GATEWAY).inputs
+    assert gateway["apiConfig"] == "projects/shop-models/locations/global/apis/pricing-stack/configs/made-1"
+    assert (gateway["region"], gateway["gatewayId"]) == ("europe-west1", "pricing-stack")
+    config = graph.one(CONFIG).inputs
+    assert (config["api"], config["apiConfigIdPrefix"]) == ("pricing-stack", "pricing-stack-")
+    assert graph.one(BACKEND).inputs["securityPolicy"] == "pricing-firewall-id"
+    (limit,) = [each for each in graph.one(FIREWALL).inputs["rules"] if "rateLimitOptions" in each]
+    assert limit["rateLimitOptions"]["enforceOnKey"] == "IP"
+    kept = graph.one("gcp:logging/projectSink:ProjectSink").inputs["filter"]
+    assert 'resource.type="apigateway.googleapis.com/Gateway" AND resource.labels.gateway_id="pricing-stack"' in kept
+    wanted = graph.one(SERVICE).inputs["labels"]
+    assert all(graph.one(type).inputs["labels"] == wanted for type in (API_OF_GATEWAY, CONFIG, GATEWAY))
+
+
+@pytest.mark.parametrize(("environment", "policy"), [(Environment.PRODUCTION, "DELETE"), (Environment.DEVELOPMENT, "FORCE")])
+def test_keys_are_for_this_api_alone_and_counted_one_by_one(environment: Environment, policy: str) -> None:
+    graph = behind_a_gateway(Authentication.API_KEY, environment=environment)
+    assert written(graph)["securityDefinitions"] == {"caller": {"type": "apiKey", "name": "x-api-key", "in": "header"}}
+    key = graph.one(KEY).inputs
+    managed = "pricing-stack-x.apigateway.shop-models.cloud.goog"
+    assert key["restrictions"] == {"apiTargets": [{"service": managed}]}
+    assert key["deletionPolicy"] == policy
+    assert managed in {each.inputs["service"] for each in graph.all(API)}
+    assert graph.outputs["api_key"] == "AIza-made"
+    (limit,) = [each for each in graph.one(FIREWALL).inputs["rules"] if "rateLimitOptions" in each]
+    assert (limit["rateLimitOptions"]["enforceOnKey"], limit["rateLimitOptions"]["enforceOnKeyName"]) == ("HTTP_HEADER", "x-api-key")
+    assert "apikeys" in apis(graph)
+
+
+def test_there_is_no_gateway_for_identities() -> None:
+    for type in (API_OF_GATEWAY, CONFIG, GATEWAY, KEY):
+        assert not service_graph(access=PUBLIC).all(type)
+    assert "apigateway" not in apis(service_graph(access=PUBLIC))
 
 
 # The container
@@ -621,11 +733,11 @@ def refusal(**arguments: Any) -> str:
         ),
         (
             {"access": WebAccess(authentication=Authentication.API_KEY)},
-            "access.authentication: 'api-key' cannot be checked by Cloud Run or its load balancer; use identity, with Apigee in front",
+            "access.authentication: 'api-key' is checked by API Gateway, which is on the internet; use access.exposure 'public' with it, or identity",
         ),
         (
             {"access": WebAccess(authentication=Authentication.JWT, tokens=Tokens(issuer="https://login.example.com", audiences=["a"]))},
-            "access.authentication: 'jwt' cannot be checked by Cloud Run",
+            "access.authentication: 'jwt' is checked by API Gateway",
         ),
         ({"network": Network(callers=["10.1.0.0/16"])}, "network.callers: cannot be kept on Cloud Run"),
         ({"operations": Operations(capture_percent=5)}, "operations.capture_percent: is not offered by Cloud Run; leave it out"),

@@ -1,5 +1,7 @@
 """A function on Cloud Run: what it has besides a service, as a container and as code, and what is refused."""
 
+import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 from modeldeploy.gcp.serverless import CloudFunctionArgs
 from modeldeploy.spec import (
     Authentication,
+    Domain,
     Encryption,
     Environment,
     Exposure,
@@ -22,6 +25,7 @@ from modeldeploy.spec.arguments import ArgumentError, parse
 from tests.components.gcp.program import GIVEN_DATABASE
 from tests.components.gcp.web import (
     BACKEND,
+    CONFIG,
     FUNCTION,
     HOST,
     INVOKER,
@@ -238,6 +242,16 @@ def test_a_public_function_is_reached_through_the_load_balancer_only(folder: str
     assert public.outputs["audience"] == f"https://{HOST}"
 
 
+def test_code_behind_a_gateway_answers_at_its_own_address_for_the_gateway_alone(folder: str) -> None:
+    access = WebAccess(exposure=Exposure.PUBLIC, domain=Domain(hostname=HOST), authentication=Authentication.API_KEY)
+    graph = coded(folder, access=access)
+    assert graph.one(FUNCTION).inputs["serviceConfig"]["ingressSettings"] == "ALLOW_ALL"
+    said = json.loads(base64.b64decode(graph.one(CONFIG).inputs["openapiDocuments"][0]["document"]["contents"]))
+    assert (list(said["paths"]), said["x-google-backend"]["address"]) == (["/"], RUN)
+    assert graph.one(INVOKER).inputs["member"] == "serviceAccount:pricing-gate-stack@shop-models.iam.gserviceaccount.com"
+    assert graph.outputs["api_key"] == "AIza-made"
+
+
 def test_code_is_replaced_in_place(folder: str) -> None:
     assert coded(folder).one(FUNCTION).name == coded(folder, models=[code_version(folder, "2")]).one(FUNCTION).name == "pricing"
     assert not coded(folder).all(STASH)
@@ -292,7 +306,7 @@ def refusal(**arguments: Any) -> str:
         ),
         ({"models": [container_version(environment={"K_SERVICE": "x"})]}, "models[0].container.environment.K_SERVICE: is set by Cloud Run"),
         ({"access": WebAccess(exposure=Exposure.PUBLIC)}, "access.domain: is required with access.exposure 'public'"),
-        ({"access": WebAccess(authentication=Authentication.API_KEY)}, "access.authentication: 'api-key' cannot be checked by Cloud Functions"),
+        ({"access": WebAccess(authentication=Authentication.API_KEY)}, "access.authentication: 'api-key' is checked by API Gateway"),
         ({"network": Network(callers=["10.1.0.0/16"])}, "network.callers: cannot be kept on Cloud Functions"),
         ({"operations": Operations(capture_percent=5)}, "operations.capture_percent: is not offered by Cloud Functions"),
         ({"billing_account": "mine"}, "billing_account: 'mine' is no billing account"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.components.gcp.web import FUNCTION, HOST, SERVICE
+from tests.components.gcp.web import CONFIG, FUNCTION, GATEWAY, HOST, SERVICE
 from tests.support.lifecycle import Deploy, Deployment
 
 pytestmark = pytest.mark.engine
@@ -32,13 +32,14 @@ def test_a_function_changes_in_place_and_becomes_a_service(deploy: Deploy) -> No
     assert order.index(("create", OBJECT)) < order.index(("update", FUNCTION)) < order.index(("delete", OBJECT))
     assert [each.id for each in made.sandbox.resources(FUNCTION)] == [function.id]
 
-    public = {"exposure": "public", "domain": {"hostname": HOST}}
+    public = {"exposure": "public", "domain": {"hostname": HOST}, "authentication": "api-key"}
     made.up(models=[coded(made, "2", "two")], access=public, **arguments)
     outputs = made.project.outputs()
     assert (outputs["url"], outputs["audience"].endswith(".run.app")) == (f"https://{HOST}", True)
 
-    # The same as a container: it answers before the function goes.
+    # The same as a container: it answers, and the gateway has its address, before the function goes.
     order = made.up(models=[made.model("2")], access=public, **arguments)
-    assert order.index(("create", SERVICE)) < order.index(("delete", FUNCTION))
+    assert order.index(("create", SERVICE)) < order.index(("create-replacement", CONFIG)) < order.index(("update", GATEWAY))
+    assert order.index(("update", GATEWAY)) < order.index(("delete", FUNCTION))
     made.expect_no_changes()
     made.destroy()

@@ -23,6 +23,12 @@ MAP = "gcp:certificatemanager/certificateMap:CertificateMap"
 
 NETWORK = Network(id="projects/shop-models/global/networks/shared", subnet_ids=["projects/shop-models/regions/europe-west1/subnetworks/shared"])
 HOST = "pricing.example.com"
+API = "gcp:apigateway/api:Api"
+CONFIG = "gcp:apigateway/apiConfig:ApiConfig"
+GATEWAY = "gcp:apigateway/gateway:Gateway"
+KEY = "gcp:projects/apiKey:ApiKey"
+GROUP = "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup"
+
 PUBLIC = WebAccess(exposure=Exposure.PUBLIC, domain=Domain(hostname=HOST))
 SECRET = "projects/vault/secrets/partner/versions/3"
 
@@ -47,6 +53,9 @@ OUTPUTS: dict[str, Mocked] = {
         "serviceConfig": {**inputs["serviceConfig"], "uri": f"https://pricing-1a2b3c4-{NUMBER}.{REGION}.run.app"},
     },
     STASH: note,
+    API: lambda inputs: {"managedService": f"{inputs['apiId']}-x.apigateway.{PROJECT}.cloud.goog"},
+    CONFIG: {"id": f"projects/{PROJECT}/locations/global/apis/pricing-stack/configs/made-1"},
+    KEY: {"keyString": "AIza-made"},
     BACKEND: {"name": "pricing-backend-1a2b3c4"},
     MAP: named("locations/global/certificateMaps"),
     "gcp:artifactregistry/repository:Repository": lambda inputs: {
