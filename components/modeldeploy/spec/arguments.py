@@ -85,6 +85,8 @@ def unknown_name(name: str, known: Iterable[str]) -> str:
 
 def _convert(kind: Any, value: object, path: str, found: list[Problem]) -> object:
     """`value` as `kind`, or None after adding to `found`."""
+    if kind is Any:
+        return value
     origin = typing.get_origin(kind)
     if origin in (Union, types.UnionType):
         return _convert_union(typing.get_args(kind), value, path, found)
