@@ -461,8 +461,8 @@ class BatchWorkloadArgs(PodArgs):
     schedule: Schedule | None = None
     """When it runs. Omitted: once for every change of the arguments."""
     tasks: int = 1
-    """Tasks of a run, 1 to 10000: one pod for each, which finds its number, from 0, in the variable that `$TASK_INDEX_VARIABLE` names, and their count
-    in `$TASK_COUNT`, as on every cloud."""
+    """Tasks of a run, 1 to 10000: one pod for each, which finds its number, from 0, in the variable that `$TASK_INDEX_VARIABLE` names, and their
+    count in `$TASK_COUNT`, as on every cloud."""
     parallelism: int = 1
     """Tasks that run at the same time, 1 to `tasks`."""
     retries: int = 3
