@@ -14,7 +14,11 @@ def _row(path: str, outputs: dict[str, Any] | None = None, **rest: Any) -> Row:
 _APPS = {
     "azure-native:app:ManagedEnvironment": _row(
         "Microsoft.App/managedEnvironments/{environmentName}",
-        {"defaultDomain": "{letters14}.{location|region}.azurecontainerapps.io", "staticIp": "10.0.0.50"},
+        {
+            "defaultDomain": "{letters14}.{location|region}.azurecontainerapps.io",
+            "staticIp": "10.0.0.50",
+            "customDomainConfiguration.customDomainVerificationId": "{hex64}",
+        },
         max_name=60,
     ),
     "azure-native:app:ContainerApp": _row(
@@ -33,6 +37,10 @@ _APPS = {
     "azure-native:app:Job": _row(
         "Microsoft.App/jobs/{jobName}", {"outboundIpAddresses": ["203.0.113.30"]}, max_name=32, replaces=frozenset({"environmentId"})
     ),
+    "azure-native:app:HttpRouteConfig": _row(
+        "Microsoft.App/managedEnvironments/{environmentName}/httpRouteConfigs/{httpRouteName}", {"properties.provisioningState": "Succeeded"}
+    ),
+    "azure-native:app:Certificate": _row("Microsoft.App/managedEnvironments/{environmentName}/certificates/{certificateName}"),
     "azure-native:app:ContainerAppsAuthConfig": _row("Microsoft.App/containerApps/{containerAppName}/authConfigs/{authConfigName}"),
     "azure-native:containerinstance:ContainerGroup": _row(
         "Microsoft.ContainerInstance/containerGroups/{containerGroupName}",
