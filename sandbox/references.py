@@ -36,6 +36,8 @@ _UNREAD = ("tags", "labels", "annotations", "environment", "description", "polic
 """Properties (by the end of their names) whose texts the clouds do not look into for references: notes, environments, policy documents."""
 _INSIDE = (_PARENT, _NAMESPACE)
 _SERVICE_LINKED = ":role/aws-service-role/"
+_WHO_ASKS = ":user/sandbox"
+"""Whom `getCallerIdentity` names."""
 _BUILT_IN_ARM = ("roledefinitions", "policydefinitions", "policysetdefinitions", "locations")
 _GROUPS_OF_AZURE = frozenset({"networkwatcherrg"})
 """Groups that Azure makes in every subscription, with what is in them."""
@@ -128,7 +130,7 @@ def _by_value(
 def _arn_claim(store: Store, value: str) -> tuple[Record | None, str | None]:
     """The record of an ARN, or what it claims to be. Wildcards and qualifiers (`:*`, `/*`, a version) are not part of the name."""
     match = _ARN.match(value)
-    if match is None or match["account"] != AWS_ACCOUNT or _SERVICE_LINKED in value:
+    if match is None or match["account"] != AWS_ACCOUNT or _SERVICE_LINKED in value or value.endswith(_WHO_ASKS):
         return None, None
     bare = re.sub(r"[:/]\*.*$", "", value)
     candidates = [bare, *(bare.rsplit(separator, 1)[0] for separator in (":", "/") if bare.count(":") > 5 or separator == "/")]

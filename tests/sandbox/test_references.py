@@ -1,3 +1,5 @@
+import pytest
+
 from sandbox.store import Record
 from tests.sandbox.cloud import IMAGE, TRUST, Cloud
 from tests.sandbox.test_create import GROUP, ML, group, workspace
@@ -213,3 +215,11 @@ def test_the_address_of_a_method_is_about_the_resource_before_it(cloud: Cloud) -
     assert cloud.create(token, name="a", region="europe-west1", schedule="0 3 * * *", httpTarget={"uri": f"{jobs}/nightly:run", "httpMethod": "POST"})
     said = cloud.refused_create(token, name="b", region="europe-west1", schedule="0 3 * * *", httpTarget={"uri": f"{jobs}/nothing:run"})
     assert "there is no such gcp:cloudrunv2/job:Job" in said
+
+
+def test_whoever_asks_is_there(cloud: Cloud) -> None:
+    cluster = cloud.create("aws:eks/cluster:Cluster", name="models", roleArn="arn:aws:iam::111122223333:role/eks", vpcConfig={"subnetIds": []})
+    asks = cloud.service.invoke("aws:index/getCallerIdentity:getCallerIdentity", {}, cloud.config("aws:index/getCallerIdentity:getCallerIdentity"))
+    cloud.create("aws:eks/accessEntry:AccessEntry", clusterName=cluster.id, principalArn=asks["arn"])
+    with pytest.raises(Exception, match="names nothing"):
+        cloud.create("aws:eks/accessEntry:AccessEntry", clusterName=cluster.id, principalArn="arn:aws:iam::000000000000:user/nobody")
