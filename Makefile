@@ -5,7 +5,7 @@ BIN := .venv/bin
 REQUIREMENTS := requirements.txt components/pyproject.toml sandbox/requirements.txt demo/requirements.txt tests/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine demo demo-down matrix lint quick test coverage clean
+.PHONY: help setup engine demo demo-down matrix diagram lint quick test coverage clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ demo-down: setup engine ## destroy what `make demo` made
 
 matrix: setup engine ## preview every stack on every cloud, with policies, in the sandbox; ENVIRONMENT=dev or prod (default)
 	@$(BIN)/python -m demo.matrix $(if $(ENVIRONMENT),--environment $(ENVIRONMENT))
+
+diagram: setup engine ## draw the resources of STACK=dynamic-pricing.demo to docs/diagrams, by a preview in the sandbox
+	@$(BIN)/python -m demo.diagram $(STACK)
 
 lint: setup ## ruff and pyright
 	$(BIN)/ruff check .

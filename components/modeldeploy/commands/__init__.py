@@ -7,7 +7,7 @@ import argparse
 import importlib
 from typing import Protocol, cast
 
-COMMANDS = ("advise",)
+COMMANDS = ("advise", "diagram")
 
 
 class Command(Protocol):
