@@ -28,6 +28,9 @@ from policies.settings import CLOSED_CLASSES, CLOSED_FAMILY, EXPOSURE, SCHEMA, E
 
 SETTINGS_POLICY = "pack-settings"
 REPORT_POLICY = "pack-report"
+FULL = 3
+"""How often a preview says in full what to write instead and why. From then on a message says what is wrong and names the first: 200 resources that
+break one rule are 200 short lines."""
 LISTED = 5
 """How many resources are listed for each rule that a preview could not decide."""
 
@@ -74,6 +77,7 @@ class Pack:
         self._undecided: dict[str, list[str]] = {}
         self._exempted: list[str] = []
         self._needed: set[Exemption] = set()
+        self._explained: dict[str, list[str]] = {}
         self._asked = threading.local()
         self._stack: Stack | None = None
         self._stack_place = -1
@@ -142,6 +146,14 @@ class Pack:
         token: str | None = getattr(asked, "type", None)
         return token is None or token in types
 
+    def _say(self, rule: Entry, name: str, message: str) -> str:
+        """What the user reads about a resource that breaks a rule."""
+        explained = self._explained.setdefault(rule.id, [])
+        if len(explained) >= FULL:
+            return f"{message.removesuffix(rule.fix)}Put it right as {explained[0]}."
+        explained.append(name)
+        return f"{message}\n{rule.reason}"
+
     def _policy(self, rule: Rule, place: int) -> Policy:
         types = frozenset(rule.types)
 
@@ -154,7 +166,7 @@ class Pack:
                 return
             try:
                 for message in rule.findings(resource):
-                    report(message, None)
+                    report(self._say(rule, resource.name, message), None)
             except UnknownValueError as error:
                 self._undecided.setdefault(rule.id, []).append(f"{resource.name} ({'.'.join(error.props)})")
 
@@ -169,7 +181,6 @@ class Pack:
         return RulePolicy(
             lambda: self.concerns(types, place),
             name=rule.id,
-            description=rule.reason,
             validate=validate,
             remediate=remediate if rule.sets else None,
             **_described(rule),
@@ -192,11 +203,11 @@ class Pack:
                         self._needed.add(exemption)
                         self._exempted.append(self._told_exemption(rule, resource, exemption))
                     if exemption is None or not self._counts(rule, resource, exemption):
-                        report(message, resource.urn)
+                        report(self._say(rule, resource.name, message), resource.urn)
             except UnknownValueError as error:
                 self._undecided.setdefault(rule.id, []).append(f"the stack ({'.'.join(error.props)})")
 
-        return StackValidationPolicy(name=rule.id, description=rule.reason, validate=validate, **_described(rule))
+        return StackValidationPolicy(name=rule.id, validate=validate, **_described(rule))
 
     def _report_policy(self) -> Policy:
         return StackValidationPolicy(
@@ -208,7 +219,7 @@ class Pack:
         )
 
     def _report(self, _: StackValidationArgs, report: ReportViolation) -> None:
-        self._stack = None
+        self._stack, self._explained = None, {}
         undecided, self._undecided = self._undecided, {}
         exempted, self._exempted = self._exempted, []
         for line in exempted:
@@ -241,6 +252,7 @@ def _described(rule: Entry) -> dict[str, Any]:
     """What Pulumi shows of a rule besides its name and reason."""
     first = rule.references[0] if rule.references else None
     return {
+        "description": rule.family.title,  # Pulumi puts it before each message
         "enforcement_level": rule.level,
         "severity": rule.severity,
         "framework": PolicyComplianceFramework(name=first.framework.value, reference=first.id) if first else None,

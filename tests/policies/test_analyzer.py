@@ -85,6 +85,32 @@ def test_broken_resources_are_refused_by_their_rules(analyzer: analyzer_pb2_grpc
         assert analyzer_pb2.EnforcementLevel.Name(said[case.rule].enforcementLevel) == LEVELS[case.rule], case
 
 
+def test_what_200_resources_break_is_read_in_a_minute(analyzer: analyzer_pb2_grpc.AnalyzerStub) -> None:
+    """Each violation is told, in a line; what to write instead and why is told three times for each rule, and the others name the first."""
+    token, rule = "aws:s3/bucket:Bucket", "aws-any-resource-tags"
+    analyzer.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest())  # ends what other tests said
+    said: list[analyzer_pb2.AnalyzeDiagnostic] = []
+    resources: list[analyzer_pb2.AnalyzerResource] = []
+    for number in range(200):
+        urn = f"urn:pulumi:dev::project::{token}::bucket-{number}"
+        said += analyzer.Analyze(analyzer_pb2.AnalyzeRequest(type=token, urn=urn, name=f"bucket-{number}")).diagnostics
+        resources.append(analyzer_pb2.AnalyzerResource(type=token, urn=urn, name=f"bucket-{number}"))
+    said += analyzer.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=resources)).diagnostics
+    by_rule: dict[str, list[str]] = {}
+    for each in said:
+        by_rule.setdefault(each.policyName, []).append(each.message)
+    assert {name: len(messages) for name, messages in by_rule.items()} == dict.fromkeys(
+        (rule, "aws-s3-bucket-unblocked", "aws-s3-bucket-no-key", "aws-s3-bucket-unversioned"), 200
+    )
+    for messages in by_rule.values():
+        assert sum(len(message.splitlines()) == 3 for message in messages) == 3
+        assert all(message.endswith(". Put it right as bucket-0.") for message in messages[3:])
+        assert max(len(line) for message in messages[3:] for line in message.splitlines()) < 110
+    assert by_rule[rule][3] == "Missing tags\ntags lack 'environment', 'managed-by'. Put it right as bucket-0."
+    assert sum(len(each.message) for each in said) / len(said) < 130
+    assert len(analyzer.AnalyzeStack(analyzer_pb2.AnalyzeStackRequest(resources=resources)).diagnostics[0].message.splitlines()) == 3, "once more"
+
+
 def test_an_unknown_value_becomes_one_advisory_at_the_end(analyzer: analyzer_pb2_grpc.AnalyzerStub) -> None:
     token = "aws:rds/instance:Instance"
     assert ask(analyzer, token, changed(COMPLIANT[token], "publiclyAccessible", UNKNOWN)) == {}

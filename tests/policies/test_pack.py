@@ -55,7 +55,12 @@ def test_names_and_descriptions_are_short_enough_to_read() -> None:
 
 def test_a_public_database_is_reported_by_the_rule_with_what_to_do() -> None:
     said = run(DATABASE, changed(COMPLIANT[DATABASE], "publiclyAccessible", True))
-    assert said == {"aws-rds-instance-public": ["publiclyAccessible is true. Set it to false and place the database in private subnets."]}
+    (message,) = said.pop("aws-rds-instance-public")
+    assert said == {}
+    assert message.splitlines() == [
+        "publiclyAccessible is true. Set it to false and place the database in private subnets.",
+        BY_ID["aws-rds-instance-public"].reason,
+    ]
 
 
 @pytest.mark.parametrize(

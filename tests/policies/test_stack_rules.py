@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from pulumi_policy import ResourceValidationPolicy, StackValidationPolicy
+from pulumi_policy import ResourceValidationPolicy, StackValidationArgs, StackValidationPolicy
 
 from policies.pack import REPORT_POLICY, SETTINGS_POLICY, Pack
+from policies.rule import Stack
 from policies.rules import STACK_RULES
 from policies.settings import Settings
 from tests.policies import sdk
@@ -119,6 +120,24 @@ def run(case: StackCase, config: dict[str, Any]) -> list[tuple[str, str]]:
         if isinstance(policy, StackValidationPolicy):
             policy.validate(arguments(case.members()), lambda message, urn=None, name=policy.name: said.append((name, f"{urn} {message}")))
     return said
+
+
+def test_a_stack_is_indexed_once_for_all_rules_and_anew_for_the_next_preview(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    class Counted(Stack):
+        def __init__(self, args: StackValidationArgs, *more: Any) -> None:
+            made.append(len(args.resources))
+            super().__init__(args, *more)
+
+    monkeypatch.setattr("policies.pack.Stack", Counted)
+    policies = [policy for policy in Pack().policies() if isinstance(policy, StackValidationPolicy)]
+    said: list[str] = []
+    for members in (STACK, STACK, STACK[:5]):
+        for policy in policies[:-1]:  # as where the report at the end is disabled
+            policy.validate(arguments(members), lambda message, urn=None: said.append(message))
+    assert made == [len(STACK), len(STACK), 5]
+    assert said == []
 
 
 def test_the_message_is_at_the_resource_that_something_is_missing_for() -> None:
