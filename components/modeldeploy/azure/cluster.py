@@ -498,7 +498,8 @@ def _administrators(name: str, args: AksClusterArgs, cluster: "native.containers
         scope=cluster.id,
         role_definition_id=ids.lift(lambda value: ids.role_id(value, Role.CLUSTER_ADMINISTRATOR), cluster.id),
         principal_id=deployer.object_id,
-        # Whoever deployed first; Azure finds out what kind of principal that is.
+        # Whoever deployed first; Azure finds out what kind of principal that is (see `grant_to`).
+        principal_type=pulumi.Output.from_input(None),
         opts=pulumi.ResourceOptions(parent=parent, ignore_changes=["principalId", "principalType"]),
     )
     for administrator in args.administrators:

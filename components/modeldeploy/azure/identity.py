@@ -18,6 +18,8 @@ class Role(StrEnum):
     """Built-in roles, by their id, which is the same in every tenant."""
 
     CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
+    FHIR_READER = "4c8d0bbc-75d3-4935-991f-5f3c56d81508"
+    FHIR_WRITER = "3f88fce4-5892-4214-ae73-ba5294559913"
     READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
     NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
     IDENTITY_OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830"
@@ -64,13 +66,13 @@ def grant_to(
     role: Role,
     scope: pulumi.Input[str],
     principal: pulumi.Input[str],
-    kind: str,
+    kind: str | None,
     parent: pulumi.Resource,
     depends_on: list[pulumi.Resource] | None = None,
 ) -> native.authorization.RoleAssignment:
     """Gives a principal a role on one resource.
 
-    The kind of principal is named, so that Azure does not look the identity up in a directory that has not heard of it yet:
+    The kind of principal is named where it is known, so that Azure does not look the identity up in a directory that has not heard of it yet:
     https://learn.microsoft.com/azure/role-based-access-control/troubleshooting#symptom---assigning-a-role-to-a-new-principal-sometimes-fails
     """
     return native.authorization.RoleAssignment(
@@ -78,6 +80,7 @@ def grant_to(
         scope=scope,
         role_definition_id=ids.lift(lambda value: ids.role_id(value, role), scope),
         principal_id=principal,
-        principal_type=kind,
+        # Without a kind the SDK would send `User`, and Azure refuse everybody else; an output of nothing leaves it to Azure.
+        principal_type=kind or pulumi.Output.from_input(None),
         opts=pulumi.ResourceOptions(parent=parent, depends_on=depends_on),
     )

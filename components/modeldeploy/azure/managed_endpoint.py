@@ -273,6 +273,8 @@ def _callers(
             scope=endpoint.id,
             role_definition_id=role.id,
             principal_id=caller,
+            # A person, a group or an application: Azure finds out (see `identity.grant_to`).
+            principal_type=pulumi.Output.from_input(None),
             opts=pulumi.ResourceOptions(parent=parent),
         )
 

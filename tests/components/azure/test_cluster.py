@@ -83,6 +83,7 @@ def test_who_makes_it_administers_it_and_groups_may_fetch_how_to_reach_it(defaul
     assert deployer.inputs["principalId"] == world.DEPLOYER
     assert deployer.inputs["roleDefinitionId"].endswith("/b1ff04bb-8a4e-4dc4-8eb5-8693973ce19b")
     assert "principalId" in deployer.options.ignoreChanges
+    assert "principalType" not in deployer.inputs, "a person or a pipeline: Azure finds out"
     group = tuned.one(ROLE, f"ml-{world.CALLER}").inputs
     assert (group["principalId"], group["principalType"]) == (world.CALLER, "Group")
     assert group["roleDefinitionId"].endswith("/4abbcc35-e782-43d8-92c5-2d3f1bd2253f")

@@ -210,6 +210,7 @@ def test_callers_may_ask_this_endpoint_for_predictions_and_nothing_else(tuned: G
     assert permission["actions"] == ["Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action"]
     assert permission["dataActions"] == []
     assignment = tuned.one(ROLE, f"api-caller-{world.CALLER}").inputs
+    assert "principalType" not in assignment, "a person, a group or an application: Azure finds out, and refuses a wrong kind"
     assert assignment["principalId"] == world.CALLER
     assert assignment["scope"] == tuned.outputs["endpoint_id"]
 
