@@ -84,6 +84,8 @@ PATHS = {
     "monitor:DataCollectionRule": "Microsoft.Insights/dataCollectionRules/{name}",
     "app:Job": "Microsoft.App/jobs/{jobName}",
     "logic:Workflow": "Microsoft.Logic/workflows/{name}",
+    "healthcareapis:Workspace": "Microsoft.HealthcareApis/workspaces/{workspaceName}",
+    "healthcareapis:FhirService": "Microsoft.HealthcareApis/workspaces/{workspaceName}/fhirservices/{fhirServiceName}",
     "portal:Dashboard": "Microsoft.Portal/dashboards/{name}",
     "sql:Server": "Microsoft.Sql/servers/{serverName}",
     "sql:Database": "Microsoft.Sql/servers/{serverName}/databases/{databaseName}",
