@@ -1,6 +1,5 @@
 """What the tests of services and functions on Cloud Run deploy, and how the mocked cloud answers."""
 
-import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +30,9 @@ GROUP = "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup"
 
 PUBLIC = WebAccess(exposure=Exposure.PUBLIC, domain=Domain(hostname=HOST))
 SECRET = "projects/vault/secrets/partner/versions/3"
+
+
+_SERVICES: dict[str, Graph] = {}
 
 
 def service(inputs: dict[str, Any]) -> Mapping[str, Any]:
@@ -82,20 +84,18 @@ def code_version(folder: str, version: str = "1", **code: Any) -> FunctionModel:
 
 
 def service_graph(preview: bool = False, **arguments: Any) -> Graph:
-    """What a Cloud Run service registers; `arguments` besides one remote model and a network."""
-    if not preview and not arguments:
-        return _plain_service()
-    return _graph(CloudRunService, CloudRunServiceArgs(**{"models": [program.model()], "network": NETWORK, **arguments}), preview)
+    """What a Cloud Run service registers; `arguments` besides one remote model and a network. The same arguments are registered once."""
+    args = CloudRunServiceArgs(**{"models": [program.model()], "network": NETWORK, **arguments})
+    if preview:
+        return _graph(CloudRunService, args, preview)
+    if repr(args) not in _SERVICES:
+        _SERVICES[repr(args)] = _graph(CloudRunService, args)
+    return _SERVICES[repr(args)]
 
 
 def function_graph(**arguments: Any) -> Graph:
     """What a function registers; `arguments` besides one remote model in a container and a network."""
     return _graph(CloudFunction, CloudFunctionArgs(**{"models": [container_version()], "network": NETWORK, **arguments}))
-
-
-@functools.cache
-def _plain_service() -> Graph:
-    return _graph(CloudRunService, CloudRunServiceArgs(models=[program.model()], network=NETWORK))
 
 
 def _graph(kind: Any, args: Any, preview: bool = False) -> Graph:
