@@ -25,7 +25,7 @@ from .services import enable
 from .vertex.resources import to_wire
 
 APIS = ("sqladmin", "cloudkms", "monitoring", "logging", "iam")
-VERSION = "POSTGRES_17"
+VERSION = "POSTGRES_18"
 ADMINISTRATOR = re.compile(r"(user|group):[^@\s]+@[^@\s]+")
 TIER = re.compile(r"db-custom-(\d+)-(\d+)")
 DISK_PERCENT = 80
@@ -40,7 +40,11 @@ FLAGS = {
     "log_statement": "ddl",
     # Off: slow statements are logged with the values in them. Query insights shows them without.
     "log_min_duration_statement": "-1",
+    "log_min_error_statement": "error",
     "log_temp_files": "0",
+    # Who got which role and changed which table, once an administrator has run `CREATE EXTENSION pgaudit`; not who read what.
+    "cloudsql.enable_pgaudit": "on",
+    "pgaudit.log": "role,ddl",
 }
 """Settings of the server (https://cloud.google.com/sql/docs/postgres/flags)."""
 

@@ -40,6 +40,7 @@ def test_logs_do_not_carry_data() -> None:
     chosen = flags()
     assert chosen["log_statement"] == "ddl"
     assert chosen["log_min_duration_statement"] == "-1"
+    assert (chosen["cloudsql.enable_pgaudit"], chosen["pgaudit.log"]) == ("on", "role,ddl")
     assert settings()["insightsConfig"] == {"queryInsightsEnabled": True, "recordClientAddress": False, "recordApplicationTags": False}
 
 
