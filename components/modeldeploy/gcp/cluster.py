@@ -42,6 +42,7 @@ PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 CONTROL_PORTS = ("443", "8132", "10250")
 """The API server, its tunnel to the machines, and the machines' kubelets."""
 ZONE = re.compile(r"[a-z]+-[a-z]+\d+-[a-z]")
+SECURITY_GROUP = re.compile(r"gke-security-groups@[a-z0-9.-]+\.[a-z]{2,}")
 NODE_ROLE = "roles/container.defaultNodeServiceAccount"
 """Writes logs and metrics; nothing else."""
 ADMINISTRATOR_ROLE = "roles/container.admin"
@@ -65,6 +66,9 @@ class GkeClusterArgs(ClusterArgs):
     pod_cidr: str | None = None
     """Range that pods get addresses from, a private IPv4 range of /11 to /20 that nothing else in the network uses. Omitted: the third quarter of the
     network that is made, or 10.200.0.0/16 in one that is given. A change makes another cluster."""
+    security_group: str | None = None
+    """Group of Google Workspace whose member groups roles in the cluster may name, `gke-security-groups@<domain>`. Omitted: roles name users and
+    service accounts only."""
     repositories: list[str] = field(default_factory=list[str])
     """Repositories of Artifact Registry whose images machines may pull: `projects/P/locations/L/repositories/R`. Default: none."""
     billing_account: str | None = None
@@ -91,6 +95,8 @@ class GkeClusterArgs(ClusterArgs):
                 yield Problem(f"zones[{index}]", f"'{zone}' is no zone; write for example europe-west1-b")
         if self.pod_cidr is not None:
             yield from cidr_problems("pod_cidr", self.pod_cidr, shortest=11, longest=20)
+        if self.security_group is not None and not SECURITY_GROUP.fullmatch(self.security_group):
+            yield Problem("security_group", f"'{self.security_group}' is not the group that GKE asks; write gke-security-groups@<domain>")
         for index, repository in enumerate(self.repositories):
             if not REPOSITORY.fullmatch(repository):
                 yield Problem(f"repositories[{index}]", f"'{repository}' is no repository; write projects/P/locations/L/repositories/R")
@@ -248,6 +254,9 @@ def _cluster_args(scope: Scope, args: GkeClusterArgs, network: Network, key: Key
         master_auth=gcp.container.ClusterMasterAuthArgs(
             client_certificate_config=gcp.container.ClusterMasterAuthClientCertificateConfigArgs(issue_client_certificate=False)
         ),
+        authenticator_groups_config=None
+        if args.security_group is None
+        else gcp.container.ClusterAuthenticatorGroupsConfigArgs(security_group=args.security_group),
         anonymous_authentication_config=gcp.container.ClusterAnonymousAuthenticationConfigArgs(mode="LIMITED"),
         rbac_binding_config=gcp.container.ClusterRbacBindingConfigArgs(
             enable_insecure_binding_system_authenticated=False, enable_insecure_binding_system_unauthenticated=False

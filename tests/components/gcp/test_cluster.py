@@ -174,6 +174,12 @@ def test_machines_write_logs_and_pull_the_images_that_are_listed() -> None:
     assert graph.outputs["identity"] == NODES
 
 
+def test_roles_may_name_groups_when_there_is_one_for_them() -> None:
+    made = cluster(network=GIVEN_NETWORK, security_group="gke-security-groups@example.com")
+    assert made["authenticatorGroupsConfig"] == {"securityGroup": "gke-security-groups@example.com"}
+    assert "authenticatorGroupsConfig" not in cluster(network=GIVEN_NETWORK)
+
+
 def test_administrators_have_this_cluster_only() -> None:
     graph = cluster_graph(administrators=["group:platform@example.com"])
     granted = graph.one(MEMBER, "shared-administrator-group:platform@example.com").inputs
@@ -289,6 +295,7 @@ def test_the_kubeconfig_logs_in_with_googles_plugin_and_holds_no_secret() -> Non
         ({"zones": ["europe-west1"]}, "zones[0]: 'europe-west1' is no zone; write for example europe-west1-b"),
         ({"pod_cidr": "10.0.0.0/24"}, "pod_cidr: '10.0.0.0/24' has the wrong size; use /11 to /20"),
         ({"pod_cidr": "8.8.0.0/16"}, "pod_cidr: '8.8.0.0/16' is open to the internet"),
+        ({"security_group": "platform@example.com"}, "security_group: 'platform@example.com' is not the group that GKE asks"),
         ({"repositories": ["serving"]}, "repositories[0]: 'serving' is no repository; write projects/P/locations/L/repositories/R"),
         ({"administrators": ["platform@example.com"]}, "administrators[0]: 'platform@example.com' is no IAM member"),
         ({"billing_account": "x"}, "billing_account: 'x' is no billing account"),
