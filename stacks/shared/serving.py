@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from modeldeploy import grid
@@ -20,7 +20,8 @@ from modeldeploy.spec import (
     WebAccess,
 )
 from modeldeploy.spec.arguments import ArgumentError, Problem
-from modeldeploy.spec.kubernetes import NetworkRules, PodResources, Route
+from modeldeploy.spec.cluster import COUNTED_BY_PODS
+from modeldeploy.spec.kubernetes import Monitoring, NetworkRules, PodResources, Route
 from stacks.shared.beside import make_beside
 from stacks.shared.outputs import export_endpoint, export_models
 from stacks.shared.project import Project
@@ -39,6 +40,8 @@ class OnKubernetes:
     """How it is reached from outside the cluster. Default: not at all."""
     pods: NetworkRules = NetworkRules()
     """Who may call in the cluster, and what the pods may reach."""
+    monitoring: Monitoring = Monitoring()
+    """The cluster's Prometheus operator. Its alerts take their numbers from `operations`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +142,15 @@ def _on_kubernetes(cloud: Cloud, workload: Serving) -> dict[str, Any]:
         raise ArgumentError(where(), [Problem("workload.kubernetes", "is required with deployment kubernetes: it names the image that loads models")])
     if cloud not in asked.loader_images:
         raise ArgumentError(where(), [Problem("workload.kubernetes.loader_images", f"has no image for '{cloud}'")])
-    return {"loader_image": asked.loader_images[cloud], "route": asked.route, "pods": asked.pods}
+    counted = {name: getattr(workload.operations, name) for name in COUNTED_BY_PODS}
+    own = {name: getattr(Operations(), name) for name in COUNTED_BY_PODS}
+    return {
+        "loader_image": asked.loader_images[cloud],
+        "route": asked.route,
+        "pods": asked.pods,
+        "monitoring": replace(asked.monitoring, **counted),
+        "operations": replace(workload.operations, **own),
+    }
 
 
 def _problems(kind: DeploymentType, workload: Serving) -> Iterator[Problem]:

@@ -138,11 +138,23 @@ def serving(kind: DeploymentType, **changes: Any) -> dict[str, Any]:
     return serving_arguments(kind, Cloud.AWS, workload, [MODEL], {"owner": "finance"})
 
 
+@pytest.mark.parametrize("kind", [kind for kind in SERVING if kind is not DeploymentType.KUBERNETES])
+def test_every_type_gets_its_operations(kind: DeploymentType) -> None:
+    operations = Operations(latency_milliseconds=7)
+    assert serving(kind, operations=operations)["operations"] == operations
+
+
+def test_on_kubernetes_the_alarms_that_need_metrics_of_the_pods_take_the_same_numbers() -> None:
+    given = serving(DeploymentType.KUBERNETES, operations=Operations(latency_milliseconds=7, error_percent=3, utilization_percent=50))
+    assert (given["monitoring"].latency_milliseconds, given["monitoring"].error_percent) == (7, 3)
+    assert given["operations"] == Operations(utilization_percent=50)
+
+
 @pytest.mark.parametrize("kind", SERVING)
-def test_every_type_gets_versions_traffic_operations_environment_and_tags(kind: DeploymentType) -> None:
-    operations, rollout = Operations(latency_milliseconds=7), Rollout(traffic={"1": 100})
-    given = serving(kind, operations=operations, rollout=rollout, scaling=ReplicaScaling(minimum=3, maximum=4))
-    assert (given["operations"], given["rollout"], given["environment"], given["tags"]) == (operations, rollout, "prod", {"owner": "finance"})
+def test_every_type_gets_versions_traffic_replicas_environment_and_tags(kind: DeploymentType) -> None:
+    rollout = Rollout(traffic={"1": 100})
+    given = serving(kind, rollout=rollout, scaling=ReplicaScaling(minimum=3, maximum=4))
+    assert (given["rollout"], given["environment"], given["tags"]) == (rollout, "prod", {"owner": "finance"})
     assert given["scaling"] == {"minimum": 3, "maximum": 4}
     assert [each.source for each in given["models"]] == ["s3://models/pricing"]
 

@@ -19,7 +19,7 @@ from modeldeploy.spec.cluster import Cluster, KubernetesArgs, NodePool
 from modeldeploy.spec.compute import Compute
 from modeldeploy.spec.encryption import Encryption
 from modeldeploy.spec.inputs import as_inputs
-from modeldeploy.spec.kubernetes import IdentityEndpoint, Placement, PodIdentity, WorkloadArgs
+from modeldeploy.spec.kubernetes import IdentityEndpoint, Placement, PodIdentity, WorkloadArgs, labels_of
 from modeldeploy.spec.model import Model, remote_problems
 from modeldeploy.spec.names import check_name
 from modeldeploy.spec.network import Network
@@ -57,8 +57,7 @@ class EksWorkloadArgs(KubernetesArgs):
 
     - `cluster`: one that is there needs EKS Pod Identity's agent, the add-ons `metrics-server` and `amazon-cloudwatch-observability`, and a network
       that enforces NetworkPolicy; `EksCluster` has them. Its VPC needs the gateway endpoint for S3, or a way to the internet. It excludes `network`.
-    - `operations`: Container Insights sees CPU, memory and replicas. What requests take and whether they fail is seen by the model's own metrics
-      (`monitoring`), or by what stands in front (`route`); `latency_milliseconds` and `error_percent` have no effect.
+    - `operations`: Container Insights sees CPU, memory and replicas.
     - `resources.gpus`: a cluster that is made gets a pool of machines that have them.
     """
 
@@ -82,7 +81,7 @@ class EksWorkloadArgs(KubernetesArgs):
             pod_identity=PodIdentity(endpoint=IdentityEndpoint.EKS),
             loader_image=self.loader_image,
             environment=self.environment,
-            tags=self.tags,
+            tags=labels_of(self.tags),
         )
 
     def problems(self) -> Iterator[Problem]:
@@ -203,7 +202,8 @@ class EksWorkload(pulumi.ComponentResource):
             checked.workload(addresses, database_environment(name, checked.database)),
             pulumi.ResourceOptions(parent=self, providers=[provider]),
         )
-        _reach(name, cluster, workload, checked.database is not None, account.region, made, provider, self)
+        labels = labels_of(tags) | {INSTANCE: name}
+        _reach(name, cluster, workload, checked.database is not None, account.region, made, labels, provider, self)
 
         served = [model for model in checked.models if shares(checked.models, checked.rollout)[model.version]]
         _alarms(name, cluster, namespace, served, operations, topic, tags, self)
@@ -281,6 +281,7 @@ def _reach(
     reads_database: bool,
     region: pulumi.Output[str],
     made: EksCluster | None,
+    labels: dict[str, str],
     provider: kubernetes.Provider,
     parent: pulumi.Resource,
 ) -> networking.NetworkPolicy:
@@ -297,7 +298,7 @@ def _reach(
     ]
     return networking.NetworkPolicy(
         f"{name}-reach",
-        metadata=ObjectMetaArgs(name=f"{name}-reach", namespace=workload.namespace),
+        metadata=ObjectMetaArgs(name=f"{name}-reach", namespace=workload.namespace, labels=labels),
         spec=networking.NetworkPolicySpecArgs(pod_selector=LabelSelectorArgs(match_labels={INSTANCE: name}), policy_types=["Egress"], egress=rules),
         opts=pulumi.ResourceOptions(parent=parent, provider=provider),
     )

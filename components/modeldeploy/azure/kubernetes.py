@@ -14,7 +14,7 @@ from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.cluster import Cluster, KubernetesArgs, NodePool
 from modeldeploy.spec.compute import HOURS_PER_MONTH
 from modeldeploy.spec.inputs import as_inputs
-from modeldeploy.spec.kubernetes import LABEL_KEY, LABEL_VALUE, Destination, NetworkRules, Placement, PodIdentity, WorkloadArgs
+from modeldeploy.spec.kubernetes import Destination, NetworkRules, Placement, PodIdentity, WorkloadArgs, labels_of
 from modeldeploy.spec.model import Model
 from modeldeploy.spec.names import check_name, fit
 from modeldeploy.spec.network import Network
@@ -48,7 +48,6 @@ AUDIENCE = "api://AzureADTokenExchange"
 """https://learn.microsoft.com/azure/aks/workload-identity-overview"""
 IDLE_USD = 100
 """What a budget allows for what is there besides machines: private endpoints, registry, logs."""
-DEFAULT_OPERATIONS = Operations()
 PASSED_ON = ("administrators", "pools", "login", "host_encryption")
 """Arguments that are those of the cluster that is made."""
 
@@ -57,8 +56,7 @@ PASSED_ON = ("administrators", "pools", "login", "host_encryption")
 class AksWorkloadArgs(KubernetesArgs):
     """Arguments of a model on AKS.
 
-    Azure counts no requests to pods: alarms on latency and errors are those of `monitoring`, whose numbers count, in a cluster with a Prometheus
-    operator. Alarms on CPU, restarts and pods that do not run need Container insights in a cluster that is given. The machines of a cluster that is
+    Alarms on CPU, restarts and pods that do not run need Container insights in a cluster that is given. The machines of a cluster that is
     given, and of one that is made for a given registry, must be able to pull images from it by themselves.
     """
 
@@ -111,12 +109,6 @@ class AksWorkloadArgs(KubernetesArgs):
             yield Problem(
                 "loader_image", f"'{loader}' is neither the registry of the models' images nor {MICROSOFT_REGISTRY}; import the image there"
             )
-        for name in ("latency_milliseconds", "error_percent"):
-            if getattr(self.operations, name) != getattr(DEFAULT_OPERATIONS, name):
-                yield Problem(f"operations.{name}", f"has no effect: Azure counts no requests to pods; use monitoring.{name} with monitoring.enabled")
-        for key, value in self.tags.items():
-            if not (LABEL_KEY.fullmatch(key) and LABEL_VALUE.fullmatch(value)):
-                yield Problem(f"tags.{key}", "is no label of Kubernetes as well: letters, digits, '-', '_' and '.', at most 63, in name and value")
 
 
 class AksWorkload(pulumi.ComponentResource):
@@ -191,7 +183,7 @@ class AksWorkload(pulumi.ComponentResource):
                 ),
                 network=NetworkRules(callers=checked.pods.callers, egress=[*_destinations(checked), *checked.pods.egress]),
                 environment=checked.environment,
-                tags=checked.tags,
+                tags=labels_of(checked.tags),
             ),
             pulumi.ResourceOptions(parent=self, providers=[reachable]),
         )

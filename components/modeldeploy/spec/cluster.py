@@ -16,6 +16,9 @@ from .operations import Environment, Operations
 from .rollout import Rollout, split_problems, version_problems
 from .tags import tag_problems
 
+COUNTED_BY_PODS = ("latency_milliseconds", "error_percent")
+"""Numbers of `Operations` that only the pods themselves can measure; on Kubernetes they are those of `Monitoring`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class NodePool:
@@ -115,15 +118,18 @@ class KubernetesArgs:
     database: DatabaseConnection | None = None
     """A database the model reads. Default: none."""
     operations: Operations = Operations()
-    """Logs, alarms, budget."""
+    """Logs, alarms, budget. No cloud counts requests to pods, so alarms on latency and errors are those of `monitoring`, with its numbers."""
     environment: Environment = Environment.PRODUCTION
     """What the deployment is for. Default: production, the stricter."""
     tags: dict[str, str] = field(default_factory=dict[str, str])
-    """Tags for everything that takes them, besides `environment` and `managed-by`."""
+    """Tags for everything that takes them, besides `environment` and `managed-by`. Objects in the cluster get those that are labels of Kubernetes."""
 
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
         yield from version_problems(self.models, self.rollout)
+        for name in COUNTED_BY_PODS:
+            if getattr(self.operations, name) != getattr(Operations(), name):
+                yield Problem(f"operations.{name}", f"has no effect: no cloud counts requests to pods; use monitoring.{name} with monitoring.enabled")
         yield from split_problems(self.models, self.rollout, self.route is not None and self.route.gateway is not None)
         if not IMAGE_BY_DIGEST.fullmatch(self.loader_image):
             yield Problem(

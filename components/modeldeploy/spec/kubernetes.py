@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -515,6 +515,11 @@ def claim(model: Model) -> tuple[str, str] | None:
         return None
     name, _, path = model.source.removeprefix(f"{VOLUME}://").partition("/")
     return name, path
+
+
+def labels_of(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags of a cloud's resources that are labels of Kubernetes as well: names and values of letters, digits, '-', '_' and '.'."""
+    return {key: value for key, value in tags.items() if LABEL_KEY.fullmatch(key) and LABEL_VALUE.fullmatch(value)}
 
 
 def _label_problems(path: str, labels: dict[str, str]) -> Iterator[Problem]:

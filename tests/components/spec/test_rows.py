@@ -20,6 +20,7 @@ from modeldeploy.spec import (
     KubernetesArgs,
     ManagedBatchArgs,
     NodePool,
+    Operations,
     ReplicaScaling,
     Rollout,
     Schedule,
@@ -28,7 +29,7 @@ from modeldeploy.spec import (
     Tokens,
     WebAccess,
 )
-from modeldeploy.spec.kubernetes import Route
+from modeldeploy.spec.kubernetes import Route, labels_of
 
 from .factories import IMAGE, model
 from .test_vocabulary import reasons
@@ -125,6 +126,12 @@ REFUSED: list[tuple[Any, str, str]] = [
     (NodePool(name="gpu", minimum=3, maximum=2), "maximum", "2 is not allowed; use 3 to 1000"),
     (ClusterArgs(pools=[NodePool(name="gpu"), NodePool(name="gpu")]), "pools[1].name", "'gpu' is there twice"),
     (on_cluster(loader_image="registry.io/loader:1"), "loader_image", "'registry.io/loader:1' is not an image by digest"),
+    (
+        on_cluster(operations=Operations(latency_milliseconds=40)),
+        "operations.latency_milliseconds",
+        "has no effect: no cloud counts requests to pods; use monitoring.latency_milliseconds with monitoring.enabled",
+    ),
+    (on_cluster(operations=Operations(error_percent=5)), "operations.error_percent", "use monitoring.error_percent with monitoring.enabled"),
     (on_cluster(**TWO), "rollout.traffic", "splits requests, which needs route.gateway; without one use 0 and 100"),
 ]
 
@@ -180,3 +187,7 @@ def test_defaults_are_the_safe_ones() -> None:
     assert container.scaling.minimum == 2
     assert serverless.scaling.minimum == 0
     assert Cluster(id="c", kubeconfig="k").issuer is None
+
+
+def test_only_tags_that_are_labels_of_kubernetes_reach_the_cluster() -> None:
+    assert labels_of({"owner": "finance", "model-source-1": "s3://models/1", "e mail": "x", "empty": ""}) == {"owner": "finance", "empty": ""}
