@@ -11,6 +11,7 @@ import pulumi_kubernetes as kubernetes
 from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.cluster import Cluster, ClusterArgs
 from modeldeploy.spec.inputs import as_inputs
+from modeldeploy.spec.kubernetes import labels_of
 from modeldeploy.spec.names import check_name
 from modeldeploy.spec.operations import Environment
 from modeldeploy.spec.tags import standard_tags
@@ -133,9 +134,10 @@ class EksCluster(pulumi.ComponentResource):
             f"{name}-kubernetes", kubeconfig=self.kubeconfig, opts=pulumi.ResourceOptions(parent=self, depends_on=[*entered, *joined])
         )
         inside = pulumi.ResourceOptions(parent=self, provider=provider)
-        network_policies(name, inside)
+        labels = labels_of(tags)
+        network_policies(name, labels, inside)
         group = cluster.vpc_config.cluster_security_group_id
-        machines = node_pools(name, checked.pools, node_role.name, network.subnet_ids, group, key, inside)
+        machines = node_pools(name, checked.pools, node_role.name, network.subnet_ids, group, key, labels, inside)
         _add_ons(name, cluster, account, tags, [*logs, *machines], self)
 
         topic = alarm_topic(name, operations.emails, key, account, tags, self)

@@ -35,6 +35,7 @@ def node_pools(
     subnet_ids: Sequence[pulumi.Input[str]],
     security_group_id: pulumi.Input[str],
     key: pulumi.Input[str],
+    labels: dict[str, str],
     opts: pulumi.ResourceOptions,
 ) -> list[pulumi.Resource]:
     """The class that all machines are of, the general pool, and those asked for."""
@@ -42,7 +43,7 @@ def node_pools(
         f"{name}-machines",
         api_version="eks.amazonaws.com/v1",
         kind="NodeClass",
-        metadata=ObjectMetaArgs(name=NODE_CLASS),
+        metadata=ObjectMetaArgs(name=NODE_CLASS, labels=labels),
         spec={
             "role": node_role,
             "subnetSelectorTerms": [{"id": subnet} for subnet in subnet_ids],
@@ -61,7 +62,7 @@ def node_pools(
                 f"{name}-pool-{pool_name}",
                 api_version="karpenter.sh/v1",
                 kind="NodePool",
-                metadata=ObjectMetaArgs(name=pool_name),
+                metadata=ObjectMetaArgs(name=pool_name, labels=labels),
                 spec=spec,
                 opts=after,
             )
@@ -69,12 +70,12 @@ def node_pools(
     return made
 
 
-def network_policies(name: str, opts: pulumi.ResourceOptions) -> ConfigMap:
+def network_policies(name: str, labels: dict[str, str], opts: pulumi.ResourceOptions) -> ConfigMap:
     """Makes Auto Mode enforce NetworkPolicy, which it does not by itself:
     https://docs.aws.amazon.com/eks/latest/userguide/auto-net-pol.html."""
     return ConfigMap(
         f"{name}-network-policies",
-        metadata=ObjectMetaArgs(name="amazon-vpc-cni", namespace="kube-system"),
+        metadata=ObjectMetaArgs(name="amazon-vpc-cni", namespace="kube-system", labels=labels),
         data={"enable-network-policy-controller": "true"},
         opts=opts,
     )

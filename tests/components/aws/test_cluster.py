@@ -293,6 +293,14 @@ def test_everything_that_takes_tags_has_them() -> None:
             assert {"team": "x", "environment": "dev", "managed-by": "modeldeploy"}.items() <= each.inputs["tags"].items(), each.type
 
 
+def test_everything_in_the_cluster_has_the_tags_that_are_labels() -> None:
+    graph = make(tags={"team": "x", "cost center": "7"})
+    for kind in (NODE_CLASS, NODE_POOL, "kubernetes:core/v1:ConfigMap"):
+        labels = graph.one(kind).inputs["metadata"]["labels"]
+        assert {"team": "x", "environment": "dev", "managed-by": "modeldeploy"}.items() <= labels.items()
+        assert "cost center" not in labels
+
+
 def test_components_are_parents_of_what_they_made(plain: Graph) -> None:
     made, network = plain.one("modeldeploy:index:EksCluster"), plain.one("modeldeploy:index:AwsNetwork")
     assert {each.parent for each in plain.registrations if each is not made} == {made.urn, network.urn}
