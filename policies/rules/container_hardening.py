@@ -1,6 +1,7 @@
 """Containers that can do more to their node than serve a model."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from pulumi_policy import EnforcementLevel, Severity
 
@@ -121,88 +122,63 @@ def _policy_addon(resource: Resource) -> Iterator[str]:
         yield "the add-on azurepolicy of addonProfiles is not enabled"
 
 
+def _pod_rule(name: str, severity: Severity, check: Callable[[Resource], Iterator[str]], fix: str, *ids: str, **more: Any) -> Rule:
+    """The rule over whatever makes pods."""
+    return Rule(
+        id=f"kubernetes-core-{name}", family=FAMILY, severity=severity, types=POD_TYPES, check=check, fix=fix, references=checkov(*ids), **more
+    )
+
+
 RULES = (
-    Rule(
-        id="kubernetes-core-container-privileged",
-        family=FAMILY,
-        severity=Severity.CRITICAL,
-        types=POD_TYPES,
-        check=_each_container(is_off("securityContext.privileged")),
-        fix="Set it to false; a GPU needs a device plugin and no privilege.",
-        references=checkov("CKV_K8S_16"),
+    _pod_rule(
+        "container-privileged",
+        Severity.CRITICAL,
+        _each_container(is_off("securityContext.privileged")),
+        "Set it to false; a GPU needs a device plugin and no privilege.",
+        "CKV_K8S_16",
     ),
-    Rule(
-        id="kubernetes-core-container-root",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=POD_TYPES,
-        check=_root,
-        fix="Set runAsNonRoot to true in the pod's securityContext, and build the image with a user.",
-        references=checkov("CKV_K8S_23"),
+    _pod_rule(
+        "container-root",
+        Severity.HIGH,
+        _root,
+        "Set runAsNonRoot to true in the pod's securityContext, and build the image with a user.",
+        "CKV_K8S_23",
     ),
-    Rule(
-        id="kubernetes-core-container-escalation",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=POD_TYPES,
-        check=_each_container(is_off("securityContext.allowPrivilegeEscalation", default=True)),
-        fix="Set it to false; not set lets a program become root.",
-        references=checkov("CKV_K8S_20"),
+    _pod_rule(
+        "container-escalation",
+        Severity.HIGH,
+        _each_container(is_off("securityContext.allowPrivilegeEscalation", default=True)),
+        "Set it to false; not set lets a program become root.",
+        "CKV_K8S_20",
     ),
-    Rule(
-        id="kubernetes-core-container-writable-root",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=POD_TYPES,
-        check=_each_container(is_on("securityContext.readOnlyRootFilesystem")),
-        fix="Set it to true and mount an emptyDir where the server writes.",
-        references=checkov("CKV_K8S_22"),
+    _pod_rule(
+        "container-writable-root",
+        Severity.MEDIUM,
+        _each_container(is_on("securityContext.readOnlyRootFilesystem")),
+        "Set it to true and mount an emptyDir where the server writes.",
+        "CKV_K8S_22",
     ),
-    Rule(
-        id="kubernetes-core-container-capabilities",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=POD_TYPES,
-        check=_each_container(_capabilities),
-        fix="Write drop: ['ALL'] and add nothing.",
-        references=checkov("CKV_K8S_25", "CKV_K8S_28", "CKV_K8S_37"),
+    _pod_rule(
+        "container-capabilities",
+        Severity.MEDIUM,
+        _each_container(_capabilities),
+        "Write drop: ['ALL'] and add nothing.",
+        "CKV_K8S_25",
+        "CKV_K8S_28",
+        "CKV_K8S_37",
     ),
-    Rule(
-        id="kubernetes-core-pod-seccomp",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=POD_TYPES,
-        check=_seccomp,
-        fix="Write seccompProfile type RuntimeDefault in the pod's securityContext.",
-        references=checkov("CKV_K8S_31"),
-    ),
-    Rule(
-        id="kubernetes-core-pod-host-namespaces",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=POD_TYPES,
-        check=_host_namespaces,
-        fix="Set it to false.",
-        references=checkov("CKV_K8S_17", "CKV_K8S_18", "CKV_K8S_19"),
-    ),
-    Rule(
-        id="kubernetes-core-pod-host-path",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=POD_TYPES,
-        check=_host_path,
-        fix="Use a PersistentVolumeClaim, an emptyDir or the cloud's storage driver.",
-        references=checkov("CKV_K8S_27"),
-    ),
-    Rule(
-        id="kubernetes-core-container-no-limits",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=POD_TYPES,
-        check=_each_container(_limits),
+    _pod_rule("pod-seccomp", Severity.MEDIUM, _seccomp, "Write seccompProfile type RuntimeDefault in the pod's securityContext.", "CKV_K8S_31"),
+    _pod_rule("pod-host-namespaces", Severity.HIGH, _host_namespaces, "Set it to false.", "CKV_K8S_17", "CKV_K8S_18", "CKV_K8S_19"),
+    _pod_rule("pod-host-path", Severity.HIGH, _host_path, "Use a PersistentVolumeClaim, an emptyDir or the cloud's storage driver.", "CKV_K8S_27"),
+    _pod_rule(
+        "container-no-limits",
+        Severity.MEDIUM,
+        _each_container(_limits),
+        "Write requests for cpu and memory, and a limit for memory.",
+        "CKV_K8S_10",
+        "CKV_K8S_12",
+        "CKV_K8S_13",
         why="Without requests a pod is placed blindly, and without a memory limit a model that leaks takes its node's other pods with it.",
-        fix="Write requests for cpu and memory, and a limit for memory.",
-        references=checkov("CKV_K8S_10", "CKV_K8S_12", "CKV_K8S_13"),
         controls=frameworks.LIMITS,
         unknown=Unknown.SET,
     ),
@@ -218,15 +194,7 @@ RULES = (
         controls=frameworks.LIMITS,
         unknown=Unknown.SET,
     ),
-    Rule(
-        id="kubernetes-core-pod-token-mounted",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=POD_TYPES,
-        check=_token,
-        fix="Set it to false, or name a service account of the workload's own.",
-        references=checkov("CKV_K8S_38"),
-    ),
+    _pod_rule("pod-token-mounted", Severity.MEDIUM, _token, "Set it to false, or name a service account of the workload's own.", "CKV_K8S_38"),
     Rule(
         id="kubernetes-core-namespace-unrestricted",
         family=FAMILY,
@@ -279,15 +247,13 @@ RULES = (
         check=lambda resource: resource.each("containers", is_off("securityContext.privileged")),
         fix="Set it to false.",
     ),
-    Rule(
-        id="kubernetes-core-container-host-port",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=POD_TYPES,
-        check=_each_container(lambda view: view.each("ports", _no_host_port)),
+    _pod_rule(
+        "container-host-port",
+        Severity.MEDIUM,
+        _each_container(lambda view: view.each("ports", _no_host_port)),
+        "Leave it out and use a Service.",
+        "CKV_K8S_26",
         why="A port of the node goes around NetworkPolicies and Services.",
-        fix="Leave it out and use a Service.",
-        references=checkov("CKV_K8S_26"),
     ),
     Rule(
         id="aws-ecs-taskdefinition-root",

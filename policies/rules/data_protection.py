@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from itertools import chain
+from typing import Any
 
 from pulumi_policy import Severity
 
 from policies import frameworks
-from policies.checks import all_of, at_least, in_production, is_off, is_on, one_of
+from policies.checks import ResourceCheck, all_of, at_least, in_production, is_off, is_on, one_of
 from policies.remedy import always
 from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, checkov, google_scc
 from policies.rules.missing_tags import AWS_TYPES, AZURE_TYPES, GOOGLE_TYPES
@@ -97,75 +98,75 @@ def _versioning(stack: Stack) -> Iterator[tuple[Resource, str]]:
             yield bucket, "no BucketVersioning with status Enabled refers to the bucket"
 
 
+def _kept(name: str, severity: Severity, check: ResourceCheck, fix: str, *types: str, **more: Any) -> Rule:
+    """The rule for what production keeps."""
+    return Rule(id=name, family=FAMILY, severity=severity, types=types, check=in_production(check), fix=fix, **more)
+
+
 RULES = (
-    Rule(
-        id="aws-rds-database-deletion",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("aws:rds/instance:Instance", "aws:rds/cluster:Cluster"),
-        check=in_production(is_on("deletionProtection")),
-        fix="Set it to true.",
+    _kept(
+        "aws-rds-database-deletion",
+        Severity.HIGH,
+        is_on("deletionProtection"),
+        "Set it to true.",
+        "aws:rds/instance:Instance",
+        "aws:rds/cluster:Cluster",
         references=checkov("CKV_AWS_293") + aws_config("RDS_INSTANCE_DELETION_PROTECTION_ENABLED"),
     ),
-    Rule(
-        id="aws-rds-database-final-snapshot",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:rds/instance:Instance", "aws:rds/cluster:Cluster"),
-        check=in_production(_final_snapshot),
-        fix="Set it to false and give finalSnapshotIdentifier.",
+    _kept(
+        "aws-rds-database-final-snapshot",
+        Severity.MEDIUM,
+        _final_snapshot,
+        "Set it to false and give finalSnapshotIdentifier.",
+        "aws:rds/instance:Instance",
+        "aws:rds/cluster:Cluster",
     ),
-    Rule(
-        id="aws-rds-database-backups",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("aws:rds/instance:Instance", "aws:rds/cluster:Cluster"),
-        check=in_production(_backup_days),
-        fix="Keep backups for 7 days or more.",
+    _kept(
+        "aws-rds-database-backups",
+        Severity.HIGH,
+        _backup_days,
+        "Keep backups for 7 days or more.",
+        "aws:rds/instance:Instance",
+        "aws:rds/cluster:Cluster",
         references=checkov("CKV_AWS_133") + aws_config("DB_INSTANCE_BACKUP_ENABLED"),
     ),
-    Rule(
-        id="aws-dynamodb-table-recovery",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:dynamodb/table:Table",),
-        check=in_production(is_on("pointInTimeRecovery.enabled")),
-        fix="Set it to true.",
+    _kept(
+        "aws-dynamodb-table-recovery",
+        Severity.MEDIUM,
+        is_on("pointInTimeRecovery.enabled"),
+        "Set it to true.",
+        "aws:dynamodb/table:Table",
         references=checkov("CKV_AWS_28") + aws_config("DYNAMODB_PITR_ENABLED"),
     ),
-    Rule(
-        id="aws-s3-bucket-force-destroy",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("aws:s3/bucket:Bucket",),
-        check=in_production(is_off("forceDestroy")),
-        fix="Leave it out: a bucket that still holds something is then not deleted.",
+    _kept(
+        "aws-s3-bucket-force-destroy",
+        Severity.HIGH,
+        is_off("forceDestroy"),
+        "Leave it out: a bucket that still holds something is then not deleted.",
+        "aws:s3/bucket:Bucket",
     ),
-    Rule(
-        id="aws-ecr-repository-force-delete",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:ecr/repository:Repository",),
-        check=in_production(is_off("forceDelete")),
-        fix="Leave it out: a repository that still holds images is then not deleted.",
+    _kept(
+        "aws-ecr-repository-force-delete",
+        Severity.MEDIUM,
+        is_off("forceDelete"),
+        "Leave it out: a repository that still holds images is then not deleted.",
+        "aws:ecr/repository:Repository",
     ),
-    Rule(
-        id="aws-kms-key-deletion",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:kms/key:Key",),
-        check=in_production(at_least("deletionWindowInDays", 30, default=30)),
+    _kept(
+        "aws-kms-key-deletion",
+        Severity.MEDIUM,
+        at_least("deletionWindowInDays", 30, default=30),
+        "Leave it out, or write 30.",
+        "aws:kms/key:Key",
         why="With its key, all data that it encrypts is gone: there must be time to notice.",
-        fix="Leave it out, or write 30.",
         controls=frameworks.KEY_LOSS,
     ),
-    Rule(
-        id="aws-secretsmanager-secret-deletion",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:secretsmanager/secret:Secret",),
-        check=in_production(at_least("recoveryWindowInDays", 7, default=30)),
-        fix="Leave it out, or write 7 to 30 days.",
+    _kept(
+        "aws-secretsmanager-secret-deletion",
+        Severity.MEDIUM,
+        at_least("recoveryWindowInDays", 7, default=30),
+        "Leave it out, or write 7 to 30 days.",
+        "aws:secretsmanager/secret:Secret",
         controls=frameworks.KEY_LOSS,
     ),
     Rule(
@@ -189,21 +190,19 @@ RULES = (
         fix="Set enabled to true with the days that deleted blobs and containers are kept.",
         references=checkov("CKV2_AZURE_38"),
     ),
-    Rule(
-        id="azure-postgresql-server-backups",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:dbforpostgresql:Server",),
-        check=in_production(at_least("backup.backupRetentionDays", 7, default=7)),
-        fix="Keep backups for 7 to 35 days.",
+    _kept(
+        "azure-postgresql-server-backups",
+        Severity.MEDIUM,
+        at_least("backup.backupRetentionDays", 7, default=7),
+        "Keep backups for 7 to 35 days.",
+        "azure-native:dbforpostgresql:Server",
     ),
-    Rule(
-        id="azure-cosmosdb-account-backups",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:cosmosdb:DatabaseAccount",),
-        check=in_production(one_of("backupPolicy.type", "Continuous")),
-        fix="Write Continuous: any point of the last days can then be restored without asking support.",
+    _kept(
+        "azure-cosmosdb-account-backups",
+        Severity.MEDIUM,
+        one_of("backupPolicy.type", "Continuous"),
+        "Write Continuous: any point of the last days can then be restored without asking support.",
+        "azure-native:cosmosdb:DatabaseAccount",
     ),
     Rule(
         id="gcp-sql-instance-backups",
@@ -214,38 +213,34 @@ RULES = (
         fix="Set it to true, with pointInTimeRecoveryEnabled (binaryLogEnabled for MySQL).",
         references=checkov("CKV_GCP_14") + google_scc("AUTO_BACKUP_DISABLED"),
     ),
-    Rule(
-        id="gcp-sql-instance-deletion",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("gcp:sql/databaseInstance:DatabaseInstance",),
-        check=in_production(is_on("deletionProtection", default=True)),
-        fix="Leave it out.",
+    _kept(
+        "gcp-sql-instance-deletion",
+        Severity.HIGH,
+        is_on("deletionProtection", default=True),
+        "Leave it out.",
+        "gcp:sql/databaseInstance:DatabaseInstance",
     ),
-    Rule(
-        id="gcp-storage-bucket-versioning",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("gcp:storage/bucket:Bucket",),
-        check=in_production(is_on("versioning.enabled")),
-        fix="Set it to true, with a lifecycle rule that ends old versions.",
+    _kept(
+        "gcp-storage-bucket-versioning",
+        Severity.MEDIUM,
+        is_on("versioning.enabled"),
+        "Set it to true, with a lifecycle rule that ends old versions.",
+        "gcp:storage/bucket:Bucket",
         references=checkov("CKV_GCP_78"),
     ),
-    Rule(
-        id="gcp-storage-bucket-force-destroy",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("gcp:storage/bucket:Bucket",),
-        check=in_production(is_off("forceDestroy")),
-        fix="Leave it out: a bucket that still holds something is then not deleted.",
+    _kept(
+        "gcp-storage-bucket-force-destroy",
+        Severity.HIGH,
+        is_off("forceDestroy"),
+        "Leave it out: a bucket that still holds something is then not deleted.",
+        "gcp:storage/bucket:Bucket",
     ),
-    Rule(
-        id="gcp-bigquery-dataset-force-destroy",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("gcp:bigquery/dataset:Dataset",),
-        check=in_production(is_off("deleteContentsOnDestroy")),
-        fix="Leave it out: a dataset that still holds tables is then not deleted.",
+    _kept(
+        "gcp-bigquery-dataset-force-destroy",
+        Severity.HIGH,
+        is_off("deleteContentsOnDestroy"),
+        "Leave it out: a dataset that still holds tables is then not deleted.",
+        "gcp:bigquery/dataset:Dataset",
     ),
     Rule(
         id="gcp-kms-cryptokey-rotation",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from pulumi_policy import EnforcementLevel, Severity
 
@@ -128,6 +129,11 @@ def _capture(resource: Resource) -> Iterator[str]:
         yield from is_given("dataCaptureConfig.kmsKeyId")(resource)
 
 
+def _key(name: str, token: str, path: str, fix: str = "Give the ARN of a KMS key.", severity: Severity = Severity.MEDIUM, **more: Any) -> Rule:
+    """The rule for a service whose key is one input."""
+    return Rule(id=name, family=FAMILY, severity=severity, types=(token,), check=is_given(path), fix=fix, unknown=Unknown.SET, **more)
+
+
 RULES = (
     Rule(
         id="aws-sagemaker-endpointconfiguration-key",
@@ -149,15 +155,12 @@ RULES = (
         references=checkov("CKV_AWS_22", "CKV_AWS_187") + aws_config("SAGEMAKER_NOTEBOOK_INSTANCE_KMS_KEY_CONFIGURED"),
         unknown=Unknown.SET,
     ),
-    Rule(
-        id="aws-cloudwatch-loggroup-key",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:cloudwatch/logGroup:LogGroup",),
-        check=is_given("kmsKeyId"),
+    _key(
+        "aws-cloudwatch-loggroup-key",
+        "aws:cloudwatch/logGroup:LogGroup",
+        "kmsKeyId",
         fix="Give the ARN of a KMS key that lets logs.<region>.amazonaws.com use it.",
         references=checkov("CKV_AWS_158") + aws_config("CLOUDWATCH_LOG_GROUP_ENCRYPTED"),
-        unknown=Unknown.SET,
     ),
     Rule(
         id="aws-ecr-repository-key",
@@ -197,15 +200,13 @@ RULES = (
         references=checkov("CKV_AWS_173"),
         unknown=Unknown.SET,
     ),
-    Rule(
-        id="aws-eks-cluster-key",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("aws:eks/cluster:Cluster",),
-        check=is_given("encryptionConfig.provider.keyArn"),
+    _key(
+        "aws-eks-cluster-key",
+        "aws:eks/cluster:Cluster",
+        "encryptionConfig.provider.keyArn",
         fix="Give encryptionConfig with resources ['secrets'] and the ARN of a KMS key.",
+        severity=Severity.HIGH,
         references=checkov("CKV_AWS_58") + aws_config("EKS_SECRETS_ENCRYPTED"),
-        unknown=Unknown.SET,
     ),
     Rule(
         id="aws-kinesis-stream-key",
@@ -216,15 +217,11 @@ RULES = (
         fix="Write encryptionType KMS and the id of a KMS key as kmsKeyId.",
         references=checkov("CKV_AWS_43", "CKV_AWS_185") + aws_config("KINESIS_STREAM_ENCRYPTED"),
     ),
-    Rule(
-        id="aws-secretsmanager-secret-key",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:secretsmanager/secret:Secret",),
-        check=is_given("kmsKeyId"),
-        fix="Give the ARN of a KMS key.",
+    _key(
+        "aws-secretsmanager-secret-key",
+        "aws:secretsmanager/secret:Secret",
+        "kmsKeyId",
         references=checkov("CKV_AWS_149") + aws_config("SECRETSMANAGER_USING_CMK"),
-        unknown=Unknown.SET,
     ),
     Rule(
         id="aws-kms-key-rotation",
@@ -270,40 +267,31 @@ RULES = (
         level=EnforcementLevel.ADVISORY,
         references=azure_policy("5b9159ae-1701-4a6f-9a7a-aa9c8ddd0580", "Container registries should be encrypted with a customer-managed key"),
     ),
-    Rule(
-        id="azure-sql-server-key",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:sql:Server",),
-        check=is_given("keyId"),
+    _key(
+        "azure-sql-server-key",
+        "azure-native:sql:Server",
+        "keyId",
         fix="Give keyId (the Key Vault key) and primaryUserAssignedIdentityId.",
         references=azure_policy("0a370ff3-6cab-4e85-8995-295fd854c5b8", "SQL servers should use customer-managed keys to encrypt data at rest"),
-        unknown=Unknown.SET,
     ),
-    Rule(
-        id="azure-cosmosdb-account-key",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:cosmosdb:DatabaseAccount",),
-        check=is_given("keyVaultKeyUri"),
+    _key(
+        "azure-cosmosdb-account-key",
+        "azure-native:cosmosdb:DatabaseAccount",
+        "keyVaultKeyUri",
         fix="Give the URI of a Key Vault key; it can only be set when the account is created.",
         references=checkov("CKV_AZURE_100")
         + azure_policy("1f905d99-2ab7-462c-a6b0-f709acca6c8f", "Azure Cosmos DB accounts should use customer-managed keys to encrypt data at rest"),
-        unknown=Unknown.SET,
     ),
-    Rule(
-        id="azure-containerservice-cluster-key",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:containerservice:ManagedCluster",),
-        check=is_given("diskEncryptionSetID"),
+    _key(
+        "azure-containerservice-cluster-key",
+        "azure-native:containerservice:ManagedCluster",
+        "diskEncryptionSetID",
         fix="Give the id of a disk encryption set.",
         references=checkov("CKV_AZURE_117")
         + azure_policy(
             "7d7be79c-23ba-4033-84dd-45e2a5ccdd67",
             "Both operating systems and data disks in Azure Kubernetes Service clusters should be encrypted by customer-managed keys",
         ),
-        unknown=Unknown.SET,
     ),
     Rule(
         id="azure-cognitiveservices-account-key",
@@ -354,35 +342,14 @@ RULES = (
         fix="Give databaseEncryption with state ENCRYPTED and the name of a Cloud KMS key.",
         references=google_scc("CLUSTER_SECRETS_ENCRYPTION_DISABLED"),
     ),
-    Rule(
-        id="aws-scheduler-schedule-key",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:scheduler/schedule:Schedule",),
-        check=is_given("kmsKeyArn"),
-        fix="Give the ARN of a KMS key.",
-        references=checkov("CKV_AWS_297"),
-        unknown=Unknown.SET,
-    ),
-    Rule(
-        id="aws-msk-cluster-key",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:msk/cluster:Cluster",),
-        check=is_given("encryptionInfo.encryptionAtRestKmsKeyArn"),
-        fix="Give the ARN of a KMS key.",
-        references=checkov("CKV_AWS_81"),
-        unknown=Unknown.SET,
-    ),
-    Rule(
-        id="aws-dynamodb-table-key",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:dynamodb/table:Table",),
-        check=is_given("serverSideEncryption.kmsKeyArn"),
+    _key("aws-scheduler-schedule-key", "aws:scheduler/schedule:Schedule", "kmsKeyArn", references=checkov("CKV_AWS_297")),
+    _key("aws-msk-cluster-key", "aws:msk/cluster:Cluster", "encryptionInfo.encryptionAtRestKmsKeyArn", references=checkov("CKV_AWS_81")),
+    _key(
+        "aws-dynamodb-table-key",
+        "aws:dynamodb/table:Table",
+        "serverSideEncryption.kmsKeyArn",
         fix="Give serverSideEncryption with enabled true and the ARN of a KMS key.",
         references=checkov("CKV_AWS_119") + aws_config("DYNAMODB_TABLE_ENCRYPTED_KMS"),
-        unknown=Unknown.SET,
     ),
     Rule(
         id="aws-elasticache-replicationgroup-key",
@@ -469,23 +436,17 @@ RULES = (
         references=checkov("CKV_AZURE_76")
         + azure_policy("99e9ccd8-3db9-4592-b0d1-14b1715a4d8a", "Azure Batch account should use customer-managed keys to encrypt data"),
     ),
-    Rule(
-        id="azure-healthcareapis-fhir-key",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:healthcareapis:FhirService",),
-        check=is_given("encryption.customerManagedKeyEncryption.keyEncryptionKeyUrl"),
+    _key(
+        "azure-healthcareapis-fhir-key",
+        "azure-native:healthcareapis:FhirService",
+        "encryption.customerManagedKeyEncryption.keyEncryptionKeyUrl",
         fix="Give the URL of a Key Vault key.",
-        unknown=Unknown.SET,
     ),
-    Rule(
-        id="azure-postgresql-server-key",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:dbforpostgresql:Server",),
-        check=is_given("dataEncryption.primaryKeyURI"),
+    _key(
+        "azure-postgresql-server-key",
+        "azure-native:dbforpostgresql:Server",
+        "dataEncryption.primaryKeyURI",
         fix="Give dataEncryption with type AzureKeyVault and the URI of a key; it can only be set when the server is made.",
-        unknown=Unknown.SET,
     ),
     _gcp_key("workflows-workflow", "workflows/workflow:Workflow", "cryptoKeyName"),
     _gcp_key("healthcare-dataset", "healthcare/dataset:Dataset", "encryptionSpec.kmsKeyName"),
@@ -496,15 +457,7 @@ RULES = (
     _gcp_key("vertex-featurestore", "vertex/aiFeatureOnlineStore:AiFeatureOnlineStore", "encryptionSpec.kmsKeyName"),
     _gcp_key("cloudrun-workerpool", "cloudrunv2/workerPool:WorkerPool", "template.encryptionKey"),
     _gcp_key("alloydb-cluster", "alloydb/cluster:Cluster", "encryptionConfig.kmsKeyName"),
-    Rule(
-        id="gcp-vertex-model-key",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("modeldeploy:index:VertexModel",),
-        check=is_given("encryptionKey"),
-        fix="Give the name of a Cloud KMS key.",
-        unknown=Unknown.SET,
-    ),
+    _key("gcp-vertex-model-key", "modeldeploy:index:VertexModel", "encryptionKey", fix="Give the name of a Cloud KMS key."),
 )
 
 STACK_RULES = (

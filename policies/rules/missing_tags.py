@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pulumi_policy import Severity
 
 from policies.pods import POD_TYPES
-from policies.rule import Family, Resource, Rule, Values, aws_config, azure_policy, checkov
+from policies.rule import Family, Reference, Resource, Rule, Values, aws_config, azure_policy, checkov
 from policies.view import short
 
 FAMILY = Family(
@@ -215,44 +215,22 @@ def _default_tags(resource: Resource) -> Values:
     return {(*parents, key): value for key, value in resource.settings.default_tags.items() if key.lower() not in given}
 
 
+def _tags(vendor: str, what: str, types: tuple[str, ...], fix: str, references: tuple[Reference, ...] = ()) -> Rule:
+    return Rule(
+        id=f"{vendor}-any-{what}",
+        family=FAMILY,
+        severity=Severity.LOW,
+        types=types,
+        check=_tagged,
+        sets=_default_tags,
+        fix=fix,
+        references=references,
+    )
+
+
 RULES = (
-    Rule(
-        id="aws-any-resource-tags",
-        family=FAMILY,
-        severity=Severity.LOW,
-        types=AWS_TYPES,
-        check=_tagged,
-        sets=_default_tags,
-        fix="Add them, best once for all resources with defaultTags of the provider.",
-        references=aws_config("REQUIRED_TAGS"),
-    ),
-    Rule(
-        id="azure-any-resource-tags",
-        family=FAMILY,
-        severity=Severity.LOW,
-        types=AZURE_TYPES,
-        check=_tagged,
-        sets=_default_tags,
-        fix="Add them.",
-        references=azure_policy("871b6d14-10aa-478d-b590-94f262ecfa99", "Require a tag on resources"),
-    ),
-    Rule(
-        id="gcp-any-resource-labels",
-        family=FAMILY,
-        severity=Severity.LOW,
-        types=GOOGLE_TYPES,
-        check=_tagged,
-        sets=_default_tags,
-        fix="Add them, best once for all resources with defaultLabels of the provider.",
-        references=checkov("CKV_GCP_21"),
-    ),
-    Rule(
-        id="kubernetes-any-object-labels",
-        family=FAMILY,
-        severity=Severity.LOW,
-        types=KUBERNETES_TYPES,
-        check=_tagged,
-        sets=_default_tags,
-        fix="Add them to metadata.labels.",
-    ),
+    _tags("aws", "resource-tags", AWS_TYPES, "Add them, best once for all resources with defaultTags of the provider.", aws_config("REQUIRED_TAGS")),
+    _tags("azure", "resource-tags", AZURE_TYPES, "Add them.", azure_policy("871b6d14-10aa-478d-b590-94f262ecfa99", "Require a tag on resources")),
+    _tags("gcp", "resource-labels", GOOGLE_TYPES, "Add them, best once for all resources with defaultLabels of the provider.", checkov("CKV_GCP_21")),
+    _tags("kubernetes", "object-labels", KUBERNETES_TYPES, "Add them to metadata.labels."),
 )

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from pulumi_policy import EnforcementLevel, Severity
 
-from policies.checks import all_of, at_least, in_production, is_on, one_of
+from policies.checks import ResourceCheck, all_of, at_least, in_production, is_on, one_of
 from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, checkov
 from policies.view import View, short
 
@@ -121,216 +122,145 @@ def _covers(budget: Resource, workload: Resource) -> bool:
     return bool(selected) and all(key in list(labels) and labels[key] == selected[key] for key in selected)
 
 
+def _single(name: str, check: ResourceCheck, *types: str, fix: str = TWO, severity: Severity = Severity.HIGH, **more: Any) -> Rule:
+    """The rule for what production has more than one of."""
+    return Rule(id=name, family=FAMILY, severity=severity, types=types, check=in_production(check), fix=fix, **more)
+
+
 RULES = (
-    Rule(
-        id="aws-sagemaker-endpointconfiguration-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("aws:sagemaker/endpointConfiguration:EndpointConfiguration",),
-        check=in_production(_variants),
+    _single(
+        "aws-sagemaker-endpointconfiguration-single",
+        _variants,
+        "aws:sagemaker/endpointConfiguration:EndpointConfiguration",
         fix="Use two or more: SageMaker then spreads them over zones.",
         references=aws_config("SAGEMAKER_ENDPOINT_CONFIG_PROD_INSTANCE_COUNT"),
     ),
-    Rule(
-        id="aws-appautoscaling-target-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("aws:appautoscaling/target:Target",),
-        check=in_production(_target),
-        fix=TWO,
-    ),
-    Rule(
-        id="aws-ecs-service-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("aws:ecs/service:Service",),
-        check=in_production(_ecs),
-        fix=TWO,
-    ),
-    Rule(
-        id="aws-rds-instance-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("aws:rds/instance:Instance",),
-        check=in_production(_rds),
+    _single("aws-appautoscaling-target-single", _target, "aws:appautoscaling/target:Target"),
+    _single("aws-ecs-service-single", _ecs, "aws:ecs/service:Service"),
+    _single(
+        "aws-rds-instance-single",
+        _rds,
+        "aws:rds/instance:Instance",
         fix="Set it to true: RDS then keeps a standby in another zone.",
         references=checkov("CKV_AWS_157") + aws_config("RDS_MULTI_AZ_SUPPORT"),
     ),
-    Rule(
-        id="aws-eks-nodegroup-single",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:eks/nodeGroup:NodeGroup",),
-        check=in_production(_one("scalingConfig.minSize")),
+    _single(
+        "aws-eks-nodegroup-single",
+        _one("scalingConfig.minSize"),
+        "aws:eks/nodeGroup:NodeGroup",
         fix="Use two or more in several subnets, or 0 for machines that only serve peaks.",
+        severity=Severity.MEDIUM,
     ),
-    Rule(
-        id="azure-machinelearning-deployment-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("azure-native:machinelearningservices:OnlineDeployment",),
-        check=in_production(at_least("sku.capacity", 2, default=1)),
+    _single(
+        "azure-machinelearning-deployment-single",
+        at_least("sku.capacity", 2, default=1),
+        "azure-native:machinelearningservices:OnlineDeployment",
         fix="Use two or more; Azure asks for three to have its service level.",
     ),
-    Rule(
-        id="azure-monitor-autoscale-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("azure-native:monitor:AutoscaleSetting",),
-        check=in_production(_autoscale),
-        fix=TWO,
-    ),
-    Rule(
-        id="azure-containerapps-app-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("azure-native:app:ContainerApp",),
-        check=in_production(all_of(_one("template.scale.minReplicas"), _one("template.scale.maxReplicas"))),
+    _single("azure-monitor-autoscale-single", _autoscale, "azure-native:monitor:AutoscaleSetting"),
+    _single(
+        "azure-containerapps-app-single",
+        all_of(_one("template.scale.minReplicas"), _one("template.scale.maxReplicas")),
+        "azure-native:app:ContainerApp",
         fix="Use two or more (0 as minimum lets the app sleep).",
     ),
-    Rule(
-        id="azure-web-plan-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("azure-native:web:AppServicePlan",),
-        check=in_production(_plan),
-        fix=TWO,
-        references=checkov("CKV_AZURE_212"),
-    ),
-    Rule(
-        id="azure-sql-database-single",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:sql:Database",),
-        check=in_production(is_on("zoneRedundant")),
+    _single("azure-web-plan-single", _plan, "azure-native:web:AppServicePlan", references=checkov("CKV_AZURE_212")),
+    _single(
+        "azure-sql-database-single",
+        is_on("zoneRedundant"),
+        "azure-native:sql:Database",
         fix="Set it to true where the sku has it (General Purpose, Premium, Business Critical, Hyperscale).",
+        severity=Severity.MEDIUM,
         references=checkov("CKV_AZURE_229"),
         level=EnforcementLevel.ADVISORY,
     ),
-    Rule(
-        id="azure-postgresql-server-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("azure-native:dbforpostgresql:Server",),
-        check=in_production(one_of("highAvailability.mode", "ZoneRedundant", "SameZone")),
+    _single(
+        "azure-postgresql-server-single",
+        one_of("highAvailability.mode", "ZoneRedundant", "SameZone"),
+        "azure-native:dbforpostgresql:Server",
         fix="Write ZoneRedundant, or SameZone where the region has no zones.",
     ),
-    Rule(
-        id="azure-containerservice-cluster-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("azure-native:containerservice:ManagedCluster",),
-        check=in_production(_node_pools),
+    _single(
+        "azure-containerservice-cluster-single",
+        _node_pools,
+        "azure-native:containerservice:ManagedCluster",
         fix="Use two or more in the system pool.",
     ),
-    Rule(
-        id="gcp-sql-instance-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("gcp:sql/databaseInstance:DatabaseInstance",),
-        check=in_production(_cloud_sql),
+    _single(
+        "gcp-sql-instance-single",
+        _cloud_sql,
+        "gcp:sql/databaseInstance:DatabaseInstance",
         fix="Write REGIONAL: Cloud SQL then keeps a standby in another zone.",
     ),
-    Rule(
-        id="gcp-cloudrun-service-single",
-        family=FAMILY,
+    _single(
+        "gcp-cloudrun-service-single",
+        all_of(_one("template.scaling.maxInstanceCount"), _one("scaling.manualInstanceCount")),
+        "gcp:cloudrunv2/service:Service",
         severity=Severity.MEDIUM,
-        types=("gcp:cloudrunv2/service:Service",),
-        check=in_production(all_of(_one("template.scaling.maxInstanceCount"), _one("scaling.manualInstanceCount"))),
-        fix=TWO,
     ),
-    Rule(
-        id="gcp-redis-instance-single",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("gcp:redis/instance:Instance",),
-        check=in_production(one_of("tier", "STANDARD_HA")),
-        fix="Write STANDARD_HA.",
+    _single(
+        "gcp-redis-instance-single", one_of("tier", "STANDARD_HA"), "gcp:redis/instance:Instance", fix="Write STANDARD_HA.", severity=Severity.MEDIUM
     ),
-    Rule(
-        id="gcp-container-cluster-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("gcp:container/cluster:Cluster",),
-        check=in_production(_zonal),
+    _single(
+        "gcp-container-cluster-single",
+        _zonal,
+        "gcp:container/cluster:Cluster",
         fix="Name a region: control plane and nodes are then spread over its zones.",
     ),
-    Rule(
-        id="kubernetes-apps-deployment-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet"),
-        check=in_production(_replicas),
+    _single(
+        "kubernetes-apps-deployment-single",
+        _replicas,
+        "kubernetes:apps/v1:Deployment",
+        "kubernetes:apps/v1:StatefulSet",
         fix="Use two or more, also as the number to start with where an autoscaler takes over.",
     ),
-    Rule(
-        id="kubernetes-autoscaling-hpa-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("kubernetes:autoscaling/v2:HorizontalPodAutoscaler", "kubernetes:autoscaling/v1:HorizontalPodAutoscaler"),
-        check=in_production(at_least("spec.minReplicas", 2, default=1)),
-        fix=TWO,
+    _single(
+        "kubernetes-autoscaling-hpa-single",
+        at_least("spec.minReplicas", 2, default=1),
+        "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+        "kubernetes:autoscaling/v1:HorizontalPodAutoscaler",
     ),
-    Rule(
-        id="aws-msk-cluster-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("aws:msk/cluster:Cluster",),
-        check=in_production(at_least("numberOfBrokerNodes", 2, default=1)),
-        fix="Use two or more, in as many zones.",
+    _single(
+        "aws-msk-cluster-single", at_least("numberOfBrokerNodes", 2, default=1), "aws:msk/cluster:Cluster", fix="Use two or more, in as many zones."
     ),
-    Rule(
-        id="aws-elasticache-replicationgroup-single",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:elasticache/replicationGroup:ReplicationGroup",),
-        check=in_production(all_of(is_on("automaticFailoverEnabled"), is_on("multiAzEnabled"))),
+    _single(
+        "aws-elasticache-replicationgroup-single",
+        all_of(is_on("automaticFailoverEnabled"), is_on("multiAzEnabled")),
+        "aws:elasticache/replicationGroup:ReplicationGroup",
         fix="Set both to true, with a replica in another zone.",
+        severity=Severity.MEDIUM,
         references=checkov("CKV2_AWS_50"),
     ),
-    Rule(
-        id="azure-containerinstance-group-in-production",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("azure-native:containerinstance:ContainerGroup",),
-        check=in_production(lambda _: iter(["a container group is one instance that nothing replaces or scales"])),
+    _single(
+        "azure-containerinstance-group-in-production",
+        lambda _: iter(["a container group is one instance that nothing replaces or scales"]),
+        "azure-native:containerinstance:ContainerGroup",
         fix="Use a Container App, or AKS.",
     ),
-    Rule(
-        id="azure-containerservice-cluster-no-sla",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:containerservice:ManagedCluster",),
-        check=in_production(one_of("sku.tier", "Standard", "Premium")),
-        why="The free tier has no promise of the API server, and limits it.",
+    _single(
+        "azure-containerservice-cluster-no-sla",
+        one_of("sku.tier", "Standard", "Premium"),
+        "azure-native:containerservice:ManagedCluster",
         fix="Write Standard.",
+        severity=Severity.MEDIUM,
+        why="The free tier has no promise of the API server, and limits it.",
         references=checkov("CKV_AZURE_170"),
     ),
-    Rule(
-        id="azure-containerapps-environment-single",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:app:ManagedEnvironment",),
-        check=in_production(is_on("zoneRedundant")),
+    _single(
+        "azure-containerapps-environment-single",
+        is_on("zoneRedundant"),
+        "azure-native:app:ManagedEnvironment",
         fix="Set it to true; it needs a subnet, and can only be set when the environment is made.",
+        severity=Severity.MEDIUM,
         level=EnforcementLevel.ADVISORY,
     ),
-    Rule(
-        id="gcp-managedkafka-topic-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("gcp:managedkafka/topic:Topic",),
-        check=in_production(at_least("replicationFactor", 3, default=1)),
+    _single(
+        "gcp-managedkafka-topic-single",
+        at_least("replicationFactor", 3, default=1),
+        "gcp:managedkafka/topic:Topic",
         fix="Write 3: one replica in each zone.",
     ),
-    Rule(
-        id="gcp-vertex-deployedmodel-single",
-        family=FAMILY,
-        severity=Severity.HIGH,
-        types=("modeldeploy:index:VertexDeployedModel",),
-        check=in_production(at_least("minReplicas", 2, default=1)),
-        fix=TWO,
-    ),
+    _single("gcp-vertex-deployedmodel-single", at_least("minReplicas", 2, default=1), "modeldeploy:index:VertexDeployedModel"),
 )
 
 STACK_RULES = (

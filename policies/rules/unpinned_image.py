@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from pulumi_policy import Severity
 
@@ -70,131 +71,47 @@ def _environment(resource: Resource) -> Iterator[str]:
         yield f"properties.environmentId is {short(environment)}"
 
 
+def _image(name: str, check: Callable[[Resource], Iterator[str]], *types: str, fix: str = PIN, **more: Any) -> Rule:
+    """The rule for what runs an image."""
+    return Rule(id=name, family=FAMILY, severity=Severity.MEDIUM, types=types, check=check, fix=fix, **more)
+
+
 RULES = (
-    Rule(
-        id="aws-lambda-function-image",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:lambda/function:Function",),
-        check=_pinned("imageUri"),
-        fix=PIN,
-    ),
-    Rule(
-        id="aws-sagemaker-model-image",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:sagemaker/model:Model",),
-        check=_model,
-        fix=PIN,
-    ),
-    Rule(
-        id="aws-ecs-taskdefinition-image",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:ecs/taskDefinition:TaskDefinition",),
-        check=_documents("containerDefinitions"),
-        fix=PIN,
-    ),
-    Rule(
-        id="aws-batch-jobdefinition-image",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:batch/jobDefinition:JobDefinition",),
-        check=_documents("containerProperties"),
-        fix=PIN,
-    ),
-    Rule(
-        id="aws-ecr-repository-mutable-tags",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("aws:ecr/repository:Repository",),
-        check=_ecr,
+    _image("aws-lambda-function-image", _pinned("imageUri"), "aws:lambda/function:Function"),
+    _image("aws-sagemaker-model-image", _model, "aws:sagemaker/model:Model"),
+    _image("aws-ecs-taskdefinition-image", _documents("containerDefinitions"), "aws:ecs/taskDefinition:TaskDefinition"),
+    _image("aws-batch-jobdefinition-image", _documents("containerProperties"), "aws:batch/jobDefinition:JobDefinition"),
+    _image(
+        "aws-ecr-repository-mutable-tags",
+        _ecr,
+        "aws:ecr/repository:Repository",
         fix="Write IMMUTABLE; not set means that tags can be moved.",
         references=checkov("CKV_AWS_51") + aws_config("ECR_PRIVATE_TAG_IMMUTABILITY_ENABLED"),
     ),
-    Rule(
-        id="azure-containerapps-app-image",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:app:ContainerApp", "azure-native:app:Job"),
-        check=_container_app,
-        fix=PIN,
-    ),
-    Rule(
-        id="azure-containerinstance-group-image",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:containerinstance:ContainerGroup",),
-        check=_container_group,
-        fix=PIN,
-    ),
-    Rule(
-        id="azure-web-app-image",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:web:WebApp",),
-        check=_pinned("siteConfig.linuxFxVersion", prefix="DOCKER|"),
-        fix=PIN,
-    ),
-    Rule(
-        id="azure-machinelearning-environment-image",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("azure-native:machinelearningservices:EnvironmentVersion",),
-        check=_pinned("properties.image"),
-        fix=PIN,
-    ),
-    Rule(
-        id="azure-machinelearning-deployment-environment",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=(
-            "azure-native:machinelearningservices:OnlineDeployment",
-            "azure-native:machinelearningservices:BatchDeployment",
-        ),
-        check=_environment,
-        why="A label moves: what was tested and what runs are only the same where the environment has a version.",
+    _image("azure-containerapps-app-image", _container_app, "azure-native:app:ContainerApp", "azure-native:app:Job"),
+    _image("azure-containerinstance-group-image", _container_group, "azure-native:containerinstance:ContainerGroup"),
+    _image("azure-web-app-image", _pinned("siteConfig.linuxFxVersion", prefix="DOCKER|"), "azure-native:web:WebApp"),
+    _image("azure-machinelearning-environment-image", _pinned("properties.image"), "azure-native:machinelearningservices:EnvironmentVersion"),
+    _image(
+        "azure-machinelearning-deployment-environment",
+        _environment,
+        "azure-native:machinelearningservices:OnlineDeployment",
+        "azure-native:machinelearningservices:BatchDeployment",
         fix="Name a version of the environment: .../environments/<name>/versions/<version>.",
+        why="A label moves: what was tested and what runs are only the same where the environment has a version.",
     ),
-    Rule(
-        id="gcp-cloudrun-service-image",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("gcp:cloudrunv2/service:Service", "gcp:cloudrunv2/workerPool:WorkerPool"),
-        check=every("template.containers", IMAGE),
-        fix=PIN,
+    _image(
+        "gcp-cloudrun-service-image", every("template.containers", IMAGE), "gcp:cloudrunv2/service:Service", "gcp:cloudrunv2/workerPool:WorkerPool"
     ),
-    Rule(
-        id="gcp-cloudrun-job-image",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("gcp:cloudrunv2/job:Job",),
-        check=every("template.template.containers", IMAGE),
-        fix=PIN,
-    ),
-    Rule(
-        id="gcp-artifactregistry-repository-mutable-tags",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("gcp:artifactregistry/repository:Repository",),
-        check=_artifact_registry,
+    _image("gcp-cloudrun-job-image", every("template.template.containers", IMAGE), "gcp:cloudrunv2/job:Job"),
+    _image(
+        "gcp-artifactregistry-repository-mutable-tags",
+        _artifact_registry,
+        "gcp:artifactregistry/repository:Repository",
         fix="Set it to true; not set means that tags can be moved.",
     ),
-    Rule(
-        id="kubernetes-core-container-image",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=POD_TYPES,
-        check=lambda resource: containers(resource, IMAGE),
-        fix=PIN,
-        references=checkov("CKV_K8S_43", "CKV_K8S_14"),
+    _image(
+        "kubernetes-core-container-image", lambda resource: containers(resource, IMAGE), *POD_TYPES, references=checkov("CKV_K8S_43", "CKV_K8S_14")
     ),
-    Rule(
-        id="gcp-vertex-model-image",
-        family=FAMILY,
-        severity=Severity.MEDIUM,
-        types=("modeldeploy:index:VertexModel",),
-        check=_pinned("container.image"),
-        fix=PIN,
-    ),
+    _image("gcp-vertex-model-image", _pinned("container.image"), "modeldeploy:index:VertexModel"),
 )
