@@ -129,6 +129,22 @@ _API: dict[str, Row] = {
         references={"keyId": "aws:apigateway/apiKey:ApiKey", "usagePlanId": "aws:apigateway/usagePlan:UsagePlan"},
         replaces=frozenset({"keyId", "keyType", "usagePlanId"}),
     ),
+    "aws:apigateway/domainName:DomainName": Row(
+        id="{domainName}",
+        outputs={
+            "arn": "arn:{partition}:apigateway:{region}::/domainnames/{domainName}",
+            "domainNameId": "{letters10}",
+            "regionalDomainName": "d-{letters10}.execute-api.{region}.amazonaws.com",
+            "regionalZoneId": "Z{letters20}",
+        },
+        replaces=frozenset({"domainName"}),
+        guarded=False,
+    ),
+    "aws:apigateway/basePathMapping:BasePathMapping": Row(
+        id="{domainName}/{basePath?empty}",
+        references={"restApi": _REST, "domainName": "aws:apigateway/domainName:DomainName"},
+        replaces=frozenset({"domainName", "domainNameId"}),
+    ),
     "aws:apigatewayv2/api:Api": Row(
         id="{letters10}",
         outputs={

@@ -16,9 +16,10 @@ _ITEM = re.compile(r"[`'\"]([^`'\"\n]+)[`'\"]")
 _CLEAN_ITEM = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.:/+-]*( [A-Za-z0-9_.-]+)?$")
 _LOOSE = re.compile(
     r"e\.g\.|for example|such as|also (?:valid|allowed|accepted|supported)|etc\b|\.\.\.|and more|among others|regular expression|case.?insensitive"
-    r"|prefix",
+    r"|prefix|`\dXX`",
     re.IGNORECASE,
 )
+_ASIDE = re.compile(r"\s*\([^()\n]*\)\s*(?:,\s*(?:and|or)?|and|or)\s*[`'\"]")
 _ENDS = re.compile(r"^(?:[.;)]|$|\s*(?:default|the default|defaults)\b|\(default\b)", re.IGNORECASE)
 _CONSTANT = re.compile(r"Expected value is '([^']+)'\.")
 
@@ -41,7 +42,7 @@ def allowed_values(doc: str) -> tuple[str, ...]:
     lists: set[tuple[str, ...]] = set()
     for match in _LIST.finditer(doc):
         items = tuple(_ITEM.findall(match["items"]))
-        if not _ENDS.match(match["rest"].strip()) or not all(_CLEAN_ITEM.match(item) for item in items):
+        if _ASIDE.match(doc, match.end("items")) or not _ENDS.match(match["rest"].strip()) or not all(_CLEAN_ITEM.match(item) for item in items):
             return ()
         lists.add(items)
     if len(lists) != 1 or _LOOSE.search(doc):

@@ -21,6 +21,8 @@ def test_a_clear_list_is_read(doc: str, values: tuple[str, ...]) -> None:
     "doc",
     [
         "Valid values include `a` and `b`.",
+        "Valid values are `a` (default for x), and `b` (for y).",
+        "HTTP response code. Valid values are `2XX`, `4XX`, or `5XX`.",
         "Valid values are `a` (for x), `b` (for y).",
         "Valid values are e.g. `a`, `b`.",
         "Protocol. Valid values are `HTTP`, or `#{protocol}`.",

@@ -84,8 +84,10 @@ def _lambda_limits(inputs: Inputs) -> Iterator[Refusal]:
 
 
 def _rest_timeout(inputs: Inputs) -> Iterator[Refusal]:
+    """Answers that are streamed may take longer."""
     table = _table("api_gateway")
-    low, high = table["integration_timeout_ms"]
+    buffered = inputs.get("responseTransferMode") in (None, "BUFFERED")
+    low, high = table["integration_timeout_ms" if buffered else "streamed_timeout_ms"]
     asked = number(inputs.get("timeoutMilliseconds"))
     if asked is not None and not low <= asked <= high:
         yield Refusal(
