@@ -385,7 +385,7 @@ def _entrance(
         return _Entrance(url, target.name, pulumi.Output.from_input(""), [])
     opts = pulumi.ResourceOptions(parent=parent)
     link_group = aws.ec2.SecurityGroup(
-        f"{name}-link", description="API Gateway's way to the load balancer", vpc_id=network.vpc_id, tags=tags, opts=opts
+        f"{name}-link", description="The way of API Gateway to the load balancer", vpc_id=network.vpc_id, tags=tags, opts=opts
     )
     allow(f"{name}-link", "Requests of the API", link_group, front.group, 443, tags, parent)
     link = aws.apigatewayv2.VpcLink(name, subnet_ids=network.subnet_ids, security_group_ids=[link_group.id], tags=tags, opts=opts)
