@@ -5,12 +5,12 @@ import re
 import pulumi_gcp as gcp
 import pytest
 
-from modeldeploy.spec import Access, Compute, Exposure, NodePool, Operations
+from modeldeploy.spec import Access, Authentication, Compute, Domain, Exposure, NodePool, Operations, WebAccess
 from tests.components.gcp.batches import NIGHTLY, job_graph, prediction_graph
 from tests.components.gcp.clusters import cluster_graph, workload_graph
 from tests.components.gcp.program import database_graph, endpoint_graph, network_graph, run
 from tests.components.gcp.test_health_records import graph as health_records_graph
-from tests.components.gcp.web import function_graph, service_graph
+from tests.components.gcp.web import HOST, function_graph, service_graph
 from tests.support.mocks import Graph
 from tests.support.terraform_plan import Dialect, Finding, plan, scan, snake
 
@@ -67,6 +67,8 @@ GOOGLE = Dialect(
     ),
 )
 
+BEHIND_A_GATEWAY = WebAccess(exposure=Exposure.PUBLIC, domain=Domain(hostname=HOST, zone="shop"), authentication=Authentication.API_KEY)
+
 GRAPHS = {
     "endpoint": lambda: endpoint_graph(operations=Operations(capture_percent=10)),
     "public-endpoint": lambda: endpoint_graph(access=Access(exposure=Exposure.PUBLIC)),
@@ -78,6 +80,7 @@ GRAPHS = {
     "workload": workload_graph,
     "health-records": lambda: health_records_graph(notifications=True),
     "service": service_graph,
+    "public-service": lambda: service_graph(access=BEHIND_A_GATEWAY),
     "function": function_graph,
 }
 """Everything there is, as production has it."""
