@@ -24,6 +24,12 @@ REFERENCE = re.compile(
 )
 """Beginnings of values that refer to a secret elsewhere."""
 
+NO_SECRETS = {"APPLICATIONINSIGHTS_CONNECTION_STRING"}
+"""Names that sound like a secret and hold an address: Application Insights' is in web pages as well
+(https://learn.microsoft.com/azure/azure-monitor/app/connection-strings#is-the-connection-string-a-secret)."""
+KINDS = ("true", "false", "none", "managedidentity")
+"""Values that say how one logs in; `managedidentity` is the kind of an Azure Functions connection (`<name>__credential`)."""
+
 SHAPES = (
     (re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"), "an AWS access key"),
     (re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"), "a private key"),
@@ -42,7 +48,7 @@ SHAPES = (
 def names_a_secret(name: str) -> bool:
     """Whether a setting of this name holds a secret (`DB_PASSWORD`, `apiKey`), and not a reference to one (`SECRET_ARN`) or a number of tokens."""
     words = [word.lower() for word in WORDS.findall(name)]
-    if not words or words[-1] in REFERENCE_WORDS:
+    if name in NO_SECRETS or not words or words[-1] in REFERENCE_WORDS:
         return False
     return bool(SECRET_WORDS.intersection(words)) or any(pair in SECRET_PAIRS for pair in itertools.pairwise(words))
 
@@ -60,7 +66,7 @@ def leak(name: str, value: Any) -> str | None:
     if found is not None:
         return f"holds {found}"
     plain = value.strip().lower()
-    if names_a_secret(name) and not REFERENCE.match(value) and plain not in ("true", "false", "none") and not plain.replace(".", "").isdigit():
+    if names_a_secret(name) and not REFERENCE.match(value) and plain not in KINDS and not plain.replace(".", "").isdigit():
         return "holds a secret, by its name"
     return None
 
