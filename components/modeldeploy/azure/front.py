@@ -15,6 +15,10 @@ from .private_link import Attachment
 from .web_firewall import web_firewall
 
 
+KEYS_PER_ADDRESS = 10
+"""Keys that callers behind one address may use to their limit before the firewall refuses them."""
+
+
 @dataclass(frozen=True)
 class Front:
     """Where callers call."""
@@ -52,7 +56,9 @@ def front(
         host = service.host
     if access.domain is None or access.exposure is not Exposure.PUBLIC:
         return Front(host, prefix, pulumi.Output.from_input(""))
-    # Keys are counted by API Management, where callers behind one address are several.
-    limit = None if access.authentication is Authentication.API_KEY else access.limit_per_minute
+    limit = access.limit_per_minute or 0
+    if access.authentication is Authentication.API_KEY:
+        # Keys are counted by API Management; several may be behind one address.
+        limit *= KEYS_PER_ADDRESS
     entrance = web_firewall(name, access.domain, vault_id or "", host, prefix, limit, request_seconds, attachment, workspace, group, parent, after)
     return Front(access.domain.hostname, "", entrance.ip_address.apply(lambda found: found or ""))

@@ -30,7 +30,7 @@ def web_firewall(
     vault_id: pulumi.Input[str],
     host: pulumi.Input[str],
     prefix: str,
-    limit_per_minute: int | None,
+    limit_per_minute: int,
     request_seconds: int,
     attachment: Attachment,
     workspace: native.operationalinsights.Workspace,
@@ -147,7 +147,7 @@ def web_firewall(
     return address
 
 
-def _policy(name: str, limit_per_minute: int | None, group: Group, parent: pulumi.Resource) -> native.network.WebApplicationFirewallPolicy:
+def _policy(name: str, limit_per_minute: int, group: Group, parent: pulumi.Resource) -> native.network.WebApplicationFirewallPolicy:
     """Blocks what Microsoft's rules find, known bots, and callers that ask too often."""
     everybody = native.network.MatchConditionArgs(
         match_variables=[native.network.MatchVariableArgs(variable_name="RemoteAddr")],
@@ -180,7 +180,7 @@ def _policy(name: str, limit_per_minute: int | None, group: Group, parent: pulum
                 native.network.ManagedRuleSetArgs(rule_set_type="Microsoft_BotManagerRuleSet", rule_set_version="1.1"),
             ]
         ),
-        custom_rules=[limit] if limit_per_minute is not None else [],
+        custom_rules=[limit],
         tags=group.tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -532,7 +532,7 @@ def test_the_gateway_leads_to_api_management_where_that_checks_the_callers(keys:
     gateway = keys.one(GATEWAY).inputs
     assert gateway["backendAddressPools"][0]["backendAddresses"] == [{"fqdn": "gateway.azure-api.net"}]
     assert gateway["backendHttpSettingsCollection"][0]["path"] == "/api/"
-    assert keys.one(FIREWALL).inputs["customRules"] == []
+    assert keys.one(FIREWALL).inputs["customRules"][0]["rateLimitThreshold"] == 1200
     assert keys.outputs["url"] == "https://pricing.example.com/invocations"
 
 
