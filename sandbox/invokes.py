@@ -4,6 +4,7 @@ A table of functions, each from arguments and configuration to a result. "Get me
 records.
 """
 
+import base64
 import hashlib
 import json
 import re
@@ -261,6 +262,18 @@ def _endpoint_keys(call: Call) -> Inputs:
     return {f"{kind}Key": hashlib.sha256(f"{name}/{kind}".encode()).hexdigest()[:32] for kind in ("primary", "secondary")}
 
 
+def _cluster_credentials(call: Call) -> Inputs:
+    """A kubeconfig as AKS gives it to people of Entra: who the authority is, and no secret."""
+    name = str(call.arguments.get("resourceName"))
+    clusters = [each for each in call.store.of_type("azure-native:containerservice:ManagedCluster") if each.outputs.get("name") == name]
+    if not clusters:
+        raise InvokeError(f"{call.token}: there is no ManagedCluster '{name}' in this sandbox")
+    digest = base64.b64encode(hashlib.sha256(clusters[0].id.encode()).digest()).decode()
+    host = clusters[0].outputs.get("privateFQDN")
+    text = f"apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: {digest}\n    server: https://{host}:443\n  name: {name}\n"
+    return {"kubeconfigs": [{"name": "clusterUser", "value": base64.b64encode(text.encode()).decode()}]}
+
+
 def _workspace_keys(call: Call) -> Inputs:
     name = str(call.arguments.get("workspaceName"))
     return {f"{kind}SharedKey": hashlib.sha512(f"{name}/{kind}".encode()).hexdigest()[:88] for kind in ("primary", "secondary")}
@@ -355,6 +368,7 @@ _FUNCTIONS: dict[str, Function] = {
     "azure-native:storage:listStorageAccountKeys": _storage_keys,
     "azure-native:machinelearningservices:listOnlineEndpointKeys": _endpoint_keys,
     "azure-native:machinelearningservices:listBatchEndpointKeys": _endpoint_keys,
+    "azure-native:containerservice:listManagedClusterUserCredentials": _cluster_credentials,
     "azure-native:operationalinsights:getSharedKeys": _workspace_keys,
     "azure-native:operationalinsights:getWorkspaceSharedKeys": _workspace_keys,
     "gcp:organizations/getProject:getProject": _gcp_project,

@@ -1,3 +1,4 @@
+import base64
 import json
 from typing import Any
 
@@ -114,3 +115,17 @@ def test_google_s_own_accounts_belong_to_the_project(cloud: Cloud) -> None:
 def test_an_azure_group_is_found_by_its_name(cloud: Cloud) -> None:
     made = cloud.create("azure-native:resources:ResourceGroup", location="westeurope")
     assert invoke(cloud, "azure-native:resources:getResourceGroup", resourceGroupName=made.outputs["name"])["id"] == made.id
+
+
+def test_a_cluster_of_aks_tells_its_authority_and_no_secret(cloud: Cloud) -> None:
+    cloud.create("azure-native:resources:ResourceGroup", resourceGroupName="ml", location="westeurope")
+    made = cloud.create("azure-native:containerservice:ManagedCluster", resourceGroupName="ml", resourceName="models", location="westeurope")
+    (config,) = invoke(
+        cloud, "azure-native:containerservice:listManagedClusterUserCredentials", resourceGroupName="ml", resourceName="models", format="exec"
+    )["kubeconfigs"]
+    text = base64.b64decode(config["value"]).decode()
+    assert f"server: https://{made.outputs['privateFQDN']}:443" in text
+    assert "certificate-authority-data: " in text
+    assert not any(word in text for word in ("token", "password", "client-key"))
+    with pytest.raises(InvokeError, match="there is no ManagedCluster 'other'"):
+        invoke(cloud, "azure-native:containerservice:listManagedClusterUserCredentials", resourceGroupName="ml", resourceName="other")
