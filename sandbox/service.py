@@ -219,7 +219,7 @@ class Service:
         unique = self._refuse_taken(resource, table, record.id, record.realm, completed, record)
         found = self._refuse_write(resource, table, record.id, completed, record, config)
         outputs = make_outputs(resource, table, completed, record.id, config, record.nonce)
-        outputs = _next_generation(resource, record, outputs)
+        outputs = _next_published(record, new, _next_generation(resource, record, outputs))
         changed = replace(record, inputs=new, outputs=outputs, unique_key=unique)
         self.store.update(changed)
         self.store.set_edges(changed, found)
@@ -356,6 +356,23 @@ def _next_generation(resource: ResourceType, record: Record, outputs: Inputs) ->
     before = cast("Inputs", record.outputs.get("metadata") or {})
     metadata = cast("Inputs", outputs.get("metadata") or {})
     return {**outputs, "metadata": {**metadata, "generation": int(before.get("generation") or 1) + 1}}
+
+
+def _next_published(record: Record, new: Inputs, outputs: Inputs) -> Inputs:
+    """A function that publishes has one more version after each change of its code or configuration."""
+    if record.token != "aws:lambda/function:Function" or not new.get("publish"):
+        return outputs
+    version = int(record.outputs.get("version") or 1)
+    changed = {str(item.path[0]) for item in compare(record.inputs, new)} - _NOT_PUBLISHED
+    published = str(version + bool(changed))
+    again = {
+        name: str(outputs[name]).replace(f"{outputs['arn']}:1", f"{outputs['arn']}:{published}") for name in ("qualifiedArn", "qualifiedInvokeArn")
+    }
+    return {**outputs, **again, "version": published}
+
+
+_NOT_PUBLISHED = frozenset({"tags", "reservedConcurrentExecutions", "publish", DEFAULTS})
+"""What of a function is not in its versions."""
 
 
 def _identity(inputs: Inputs) -> Inputs:

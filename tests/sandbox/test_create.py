@@ -149,3 +149,20 @@ def test_azure_names_that_are_hostnames_are_unique_over_groups(cloud: Cloud) -> 
     account = {"accountName": "models", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
     cloud.create("azure-native:storage:StorageAccount", "first", resourceGroupName=first, **account)
     assert "must be unique" in cloud.refused_create("azure-native:storage:StorageAccount", "second", resourceGroupName=other, **account)
+
+
+def test_a_function_that_publishes_has_a_version_more_after_each_change_of_what_runs(cloud: Cloud) -> None:
+    role = cloud.create("aws:iam/role:Role", assumeRolePolicy=TRUST.replace("sagemaker", "lambda"))
+    image = "111122223333.dkr.ecr.us-east-1.amazonaws.com/pricing@sha256:" + "a" * 64
+    token = "aws:lambda/function:Function"
+    made = cloud.create(token, role=role.outputs["arn"], packageType="Image", imageUri=image, publish=True, memorySize=512)
+    assert made.outputs["version"] == "1"
+
+    def update(**changes: object) -> dict[str, object]:
+        cloud.update(next(record for record in cloud.store.of_type(token)), **changes)
+        return next(record for record in cloud.store.of_type(token)).outputs
+
+    assert update(memorySize=1024)["version"] == "2"
+    assert update(memorySize=1024, reservedConcurrentExecutions=5, tags={"a": "b"})["version"] == "2"
+    again = update(memorySize=2048, reservedConcurrentExecutions=5, tags={"a": "b"})
+    assert (again["version"], str(again["qualifiedArn"]).rsplit(":", 1)[1]) == ("3", "3")
