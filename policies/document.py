@@ -28,6 +28,8 @@ happens where a preview does not know a value yet (another resource's output) is
 end (`pack-report`) names the rule, resource and input, and the update decides; *set* means that the rule only asks whether something is set, and
 an unknown value is.
 
+A preview tells each violation. What to write instead and why stands at the first three resources that break a rule; the others name the first.
+
 Rules marked *can put it right* set the inputs themselves where their level is `remediate`.
 
 Rules over the whole *stack* see what is not there: a bucket without its encryption, an endpoint without an alarm. They run at the end of a

@@ -437,6 +437,7 @@ RULES = (
             "azure-native:web:WebAppScmAllowed",
         ),
         check=is_off("allow"),
+        sets=always({"allow": False}),
         fix="Set it to false; pipelines publish with an identity.",
     ),
     Rule(

@@ -8,6 +8,7 @@ from pulumi_policy import EnforcementLevel, Severity
 from policies import frameworks
 from policies.checks import all_of, in_production, is_given, is_off, is_on, one_of
 from policies.pods import POD_SPECS, POD_TYPES, containers
+from policies.remedy import always
 from policies.rule import Family, Resource, Rule, Unknown, aws_config, azure_policy, checkov, google_scc
 from policies.view import Check, View, short
 
@@ -293,6 +294,7 @@ RULES = (
         ),
         check=all_of(one_of("metadataOptions.httpTokens", "required"), _hops),
         why="A container that reaches the node's metadata gets the node's role.",
+        sets=always({"metadataOptions.httpTokens": "required", "metadataOptions.httpPutResponseHopLimit": 1}),
         fix="Write httpTokens required and httpPutResponseHopLimit 1.",
         references=checkov("CKV_AWS_79", "CKV_AWS_341") + aws_config("EC2_IMDSV2_CHECK", "EC2_LAUNCH_TEMPLATE_IMDSV2_CHECK"),
     ),

@@ -290,6 +290,7 @@ RULES = (
         types=("aws:apigateway/methodSettings:MethodSettings",),
         check=is_off("settings.dataTraceEnabled"),
         why="It writes whole requests and answers, and with them what is personal in them, into logs that many may read.",
+        sets=always({"settings.dataTraceEnabled": False}),
         fix="Set it to false; loggingLevel ERROR says what failed without what was asked.",
         references=checkov("CKV_AWS_276"),
         controls=frameworks.MINIMAL,

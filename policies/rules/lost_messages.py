@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pulumi_policy import EnforcementLevel, Severity
 
 from policies.checks import is_given
+from policies.remedy import always
 from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, checkov
 from policies.view import View, short
 
@@ -301,6 +302,7 @@ RULES = (
         types=("gcp:pubsub/subscription:Subscription",),
         check=_expires,
         why="A subscription that nobody reads from for 31 days is deleted, with all that waits in it.",
+        sets=always({"expirationPolicy.ttl": ""}),
         fix="Give expirationPolicy with an empty ttl: it then stays.",
     ),
     Rule(

@@ -6,6 +6,7 @@ from pulumi_policy import Severity
 
 from policies import frameworks
 from policies.checks import every, is_off, is_on, one_of
+from policies.remedy import always
 from policies.rule import Family, Reference, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov, google_scc
 from policies.view import View, short
 
@@ -414,6 +415,7 @@ RULES = (
         severity=Severity.HIGH,
         types=("azure-native:web:WebApp",),
         check=is_off("siteConfig.remoteDebuggingEnabled"),
+        sets=always({"siteConfig.remoteDebuggingEnabled": False}),
         fix="Set it to false: it opens ports to the process.",
         references=checkov("CKV_AZURE_72")
         + azure_policy("cb510bfd-1cba-4d9f-a230-cb0976f4bb71", "App Service apps should have remote debugging turned off"),
@@ -444,6 +446,7 @@ RULES = (
         types=("azure-native:containerservice:ManagedCluster",),
         check=is_on("apiServerAccessProfile.disableRunCommand"),
         why="Through Azure's API, run command reaches a private cluster from anywhere.",
+        sets=always({"apiServerAccessProfile.disableRunCommand": True}),
         fix="Set disableRunCommand to true.",
         references=azure_policy("89f2d532-c53c-4f8f-9afa-4927b1114a0d", "Azure Kubernetes Service Clusters should disable Command Invoke"),
         controls=frameworks.SHELLS,

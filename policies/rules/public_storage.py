@@ -159,6 +159,19 @@ RULES = (
         references=checkov("CKV_GCP_101"),
     ),
     Rule(
+        id="gcp-healthcare-iam-public",
+        family=FAMILY,
+        severity=Severity.CRITICAL,
+        types=(
+            "gcp:healthcare/datasetIamMember:DatasetIamMember",
+            "gcp:healthcare/datasetIamBinding:DatasetIamBinding",
+            "gcp:healthcare/fhirStoreIamMember:FhirStoreIamMember",
+            "gcp:healthcare/fhirStoreIamBinding:FhirStoreIamBinding",
+        ),
+        check=all_of(not_anyone("member"), not_anyone("members")),
+        fix="Name the service accounts that read the records.",
+    ),
+    Rule(
         id="gcp-bigquery-dataset-public",
         family=FAMILY,
         severity=Severity.CRITICAL,

@@ -312,6 +312,7 @@ RULES = (
         severity=Severity.HIGH,
         types=("azure-native:web:WebApp",),
         check=one_of("siteConfig.ftpsState", "Disabled", "FtpsOnly"),
+        sets=always({"siteConfig.ftpsState": "Disabled"}),
         fix="Write Disabled; not set takes FTP in plain text on older plans.",
         references=checkov("CKV_AZURE_78") + azure_policy("4d24b6d4-5e53-4a4f-a7f4-618fa573ee4b", "App Service apps should require FTPS only"),
     ),

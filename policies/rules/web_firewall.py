@@ -6,6 +6,7 @@ from pulumi_policy import Severity
 
 from policies import frameworks
 from policies.checks import all_of, every, is_given, one_of
+from policies.remedy import always
 from policies.rule import Family, Resource, Rule, Stack, StackRule, Unknown, aws_config, azure_policy, checkov
 from policies.view import View, short
 
@@ -154,6 +155,7 @@ RULES = (
         types=("azure-native:network:WebApplicationFirewallPolicy",),
         check=all_of(one_of("policySettings.mode", "Prevention"), one_of("policySettings.state", "Enabled", default="Enabled")),
         why="A web application firewall that only detects lets the attack in and writes it down.",
+        sets=always({"policySettings.mode": "Prevention", "policySettings.state": "Enabled"}),
         fix="Write mode Prevention and state Enabled.",
         references=checkov("CKV_AZURE_122")
         + azure_policy(
@@ -167,6 +169,7 @@ RULES = (
         types=("azure-native:frontdoor:Policy",),
         check=all_of(one_of("policySettings.mode", "Prevention"), one_of("policySettings.enabledState", "Enabled", default="Enabled")),
         why="A web application firewall that only detects lets the attack in and writes it down.",
+        sets=always({"policySettings.mode": "Prevention", "policySettings.enabledState": "Enabled"}),
         fix="Write mode Prevention and enabledState Enabled.",
         references=checkov("CKV_AZURE_123")
         + azure_policy(

@@ -80,6 +80,7 @@ broken("gcp-storage-bucket-public-prevention", "publicAccessPrevention", "inheri
 broken("gcp-storage-bucket-public-prevention", "uniformBucketLevelAccess", MISSING, "uniformBucketLevelAccess is not set")
 for rule in (
     "gcp-storage-bucketiam-public",
+    "gcp-healthcare-iam-public",
     "gcp-artifactregistry-repositoryiam-public",
     "gcp-cloudrun-serviceiam-open",
     "gcp-cloudfunctions-functioniam-open",

@@ -759,6 +759,8 @@ GOOGLE: dict[str, Props] = {
             ("cloudrunv2/jobIam", "JobIam"),
             ("cloudrunv2/serviceIam", "ServiceIam"),
             ("folder/iAM", "IAM"),
+            ("healthcare/datasetIam", "DatasetIam"),
+            ("healthcare/fhirStoreIam", "FhirStoreIam"),
             ("kms/cryptoKeyIAM", "CryptoKeyIAM"),
             ("organizations/iAM", "IAM"),
             ("projects/iAM", "IAM"),

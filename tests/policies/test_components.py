@@ -88,14 +88,7 @@ def test_what_our_components_register_breaks_no_mandatory_rule(made: str, tmp_pa
     missing = [
         f"{each.name}: {rule.id}: {message}" for rule in STACK_RULES if rule.level.value == "mandatory" for each, message in rule.findings(whole)
     ]
-    assert [problem for problem in problems + missing if not any(known in problem for known in KNOWN)] == []
-
-
-KNOWN = (
-    "models-network-policies (kubernetes:core/v1:ConfigMap): kubernetes-any-object-labels",
-    "pricing-reach (kubernetes:networking.k8s.io/v1:NetworkPolicy): kubernetes-any-object-labels",
-)
-"""Where the pack is right and the component is not yet."""
+    assert problems + missing == []
 
 
 def stack_arguments(graph: Graph) -> StackValidationArgs:
