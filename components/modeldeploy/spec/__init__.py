@@ -17,6 +17,7 @@ from .rollout import Rollout
 from .scaling import FunctionScaling, ReplicaScaling, Scaling
 from .schedule import Schedule
 from .serverless import Code, FunctionModel, ServerlessArgs
+from .streaming import StreamingArgs
 
 __all__ = [
     "Access",
@@ -54,6 +55,7 @@ __all__ = [
     "Scaling",
     "Schedule",
     "ServerlessArgs",
+    "StreamingArgs",
     "TaskBatchArgs",
     "Tokens",
     "WebAccess",

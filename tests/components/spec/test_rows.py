@@ -1,5 +1,6 @@
 """For each rule of what functions, containers, batches and clusters take, what passes and what is refused, with its message."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,13 @@ from modeldeploy.spec import (
     Rollout,
     Schedule,
     ServerlessArgs,
+    StreamingArgs,
     TaskBatchArgs,
     Tokens,
     WebAccess,
 )
 from modeldeploy.spec.kubernetes import Route, labels_of
+from modeldeploy.spec.streaming import Broker, Kafka, MessageSchema, SchemaFormat
 
 from .factories import IMAGE, model
 from .test_vocabulary import reasons
@@ -46,6 +49,10 @@ def function(**changes: Any) -> FunctionModel:
 def on_cluster(**changes: Any) -> KubernetesArgs:
     return KubernetesArgs(**{"models": [model()], "loader_image": IMAGE, **changes})
 
+
+KAFKA = Kafka(
+    bootstrap_servers=["kafka.example.com:9094"], topic="calls", results_topic="drops", dead_letter_topic="calls.failed", secret="arn:secret"
+)
 
 TWO = {"models": [model(), model(version="2")], "rollout": Rollout(traffic={"1": 90, "2": 10})}
 
@@ -66,6 +73,8 @@ VALID = [
     TaskBatchArgs(model=model(), tasks=10_000, parallelism=100, retries=0, task_minutes=1440, schedule=Schedule(cron="0 3 * * *")),
     TaskBatchArgs(model=model(), results_days=3650, expected_minutes=10_080),
     ManagedBatchArgs(model=model(), input_uri="s3://records/today", workers=100),
+    StreamingArgs(model=model(), broker=Broker.KAFKA, partitions=100, retention_hours=168, batch_window_seconds=300, capture_days=0),
+    StreamingArgs(model=model(), kafka=KAFKA),
     NodePool(name="gpu1", minimum=0, maximum=1000),
     ClusterArgs(pools=[NodePool(name="gpu"), NodePool(name="spot", spot=True)]),
     on_cluster(),
@@ -120,6 +129,21 @@ REFUSED: list[tuple[Any, str, str]] = [
     (TaskBatchArgs(model=model(), schedule=Schedule(cron="nightly")), "schedule.cron", "'nightly' is no cron expression"),
     (ManagedBatchArgs(model=model()), "input_uri", "is required: the service reads the records from there"),
     (ManagedBatchArgs(model=model(), input_uri="s3://x/y", workers=101), "workers", "101 is not allowed; use 1 to 100"),
+    (StreamingArgs(model=model(), broker=Broker.KAFKA, kafka=KAFKA), "broker", "excludes kafka: a Kafka is given, and none is made"),
+    (StreamingArgs(model=model(), kafka=KAFKA, partitions=4), "partitions", "has no effect on a Kafka that is given; leave it out"),
+    (StreamingArgs(model=model(), partitions=101), "partitions", "101 is not allowed; use 1 to 100"),
+    (StreamingArgs(model=model(), retention_hours=23), "retention_hours", "23 is not allowed; use 24 to 168"),
+    (StreamingArgs(model=model(), records_per_call=0), "records_per_call", "0 is not allowed; use 1 to 1000"),
+    (StreamingArgs(model=model(), batch_window_seconds=301), "batch_window_seconds", "301 is not allowed; use 0 to 300"),
+    (StreamingArgs(model=model(), parallelism_per_partition=11), "parallelism_per_partition", "11 is not allowed; use 1 to 10"),
+    (StreamingArgs(model=model(), retries=11), "retries", "11 is not allowed; use 0 to 10"),
+    (StreamingArgs(model=model(), max_age_seconds=59), "max_age_seconds", "59 is not allowed; use 60 to 86400"),
+    (StreamingArgs(model=model(), capture_days=-1), "capture_days", "-1 is not allowed; use 0 to 3650"),
+    (StreamingArgs(model=model(), lag_seconds=0), "lag_seconds", "0 is not allowed; use 1 to 86400"),
+    (replace(KAFKA, bootstrap_servers=[]), "bootstrap_servers", "is empty; list at least one"),
+    (replace(KAFKA, bootstrap_servers=["kafka"]), "bootstrap_servers[0]", "'kafka' is no broker; write host:port"),
+    (replace(KAFKA, topic="my topic"), "topic", "'my topic' is no topic; allowed: 1 to 249 letters"),
+    (MessageSchema(format=SchemaFormat.AVRO, file="no.avsc"), "file", "'no.avsc' is no file"),
     (NodePool(name="gpu-pool"), "name", "'gpu-pool' is no pool's name; allowed: 2 to 12 lower-case letters and digits, beginning with a letter"),
     (NodePool(name="abcdefghijklm"), "name", "2 to 12 lower-case letters"),
     (NodePool(name="gpu", minimum=-1), "minimum", "-1 is not allowed; use 0 or more"),
