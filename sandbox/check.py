@@ -15,9 +15,12 @@ _INTERNAL = "__"
 _SHOWN = 300
 """How much of a value a message shows: an ARM id fits."""
 
-LOOSE_ENUMS: frozenset[str] = frozenset({"ManagedPolicy", "InstanceType", "Region", "ConditionOperator"})
-"""Enumerations that do not say what is allowed: AWS's of open sets (any policy ARN, instance types newer than the SDK), and Azure Monitor's condition
-operators, of which the SDK has two under one name and keeps the pipelines' (`gt`), while query rules take `GreaterThan`."""
+LOOSE_ENUMS: frozenset[str] = frozenset(
+    {"ManagedPolicy", "InstanceType", "Region", "ConditionOperator", "KnownDataFlowStreams", "KnownExtensionDataSourceStreams"}
+)
+"""Enumerations that do not say what is allowed: AWS's of open sets (any policy ARN, instance types newer than the SDK); Azure Monitor's condition
+operators, of which the SDK has two under one name and keeps the pipelines' (`gt`), while query rules take `GreaterThan`; and the streams of its data
+collection rules, which every extension adds its own to (https://learn.microsoft.com/azure/azure-monitor/containers/container-insights-data-collection-dcr)."""
 
 
 def check_resource(catalog: Catalog, resource: ResourceType, inputs: Inputs) -> list[Refusal]:

@@ -88,6 +88,12 @@ def test_well_known_values_of_an_open_set_are_not_the_only_ones(cloud: Cloud) ->
     assert cloud.check("aws:iam/rolePolicyAttachment:RolePolicyAttachment", inputs)[1] == []
 
 
+def test_streams_of_an_extension_are_taken_beside_azure_monitor_s_own(cloud: Cloud) -> None:
+    flow = {"streams": ["Microsoft-ContainerInsights-Group-Default"], "destinations": ["workspace"]}
+    inputs = {"resourceGroupName": "group", "dataFlows": [flow]}
+    assert cloud.check("azure-native:monitor:DataCollectionRule", inputs)[1] == []
+
+
 def test_the_discriminator_chooses_among_object_types(cloud: Cloud) -> None:
     inputs = {**WHERE, "endpointName": "price", "properties": {"endpointComputeType": "Managed", "egressPublicNetworkAcces": "Disabled"}}
     assert "did you mean 'egressPublicNetworkAccess'?" in cloud.refusal(DEPLOYMENT, inputs)
