@@ -76,6 +76,9 @@ _APPS = {
         max_name=12,
         replaces=frozenset({"vmSize", "gpuInstanceProfile", "osDiskSizeGB", "osDiskType", "availabilityZones", "vnetSubnetID", "scaleSetPriority"}),
     ),
+    "azure-native:containerservice:MaintenanceConfiguration": _row(
+        "Microsoft.ContainerService/managedClusters/{resourceName}/maintenanceConfigurations/{configName}"
+    ),
     "azure-native:batch:BatchAccount": _row(
         "Microsoft.Batch/batchAccounts/{accountName}",
         {"accountEndpoint": "{accountName}.{location|region}.batch.azure.com"},
