@@ -13,26 +13,17 @@ from modeldeploy.spec.names import check_name
 from modeldeploy.spec.operations import Environment
 from modeldeploy.spec.rollout import served_version
 
-from .alarms import channels
-from .budget import billing_problems, component_budget
-from .charts import dashboard_url
+from .budget import billing_problems
 from .cloud_run import run_size, size_problems
-from .database_access import grant_access
-from .identity import let_read_models, serving_account
 from .images import image_problems
-from .keys import data_key
 from .labels import labels
-from .logs import log_bucket
-from .model_store import model_bucket, remote_buckets, upload
 from .names import LONGEST
-from .network import network_for
 from .place import place
-from .run_arguments import concurrency_problems, environment, run_apis, run_problems
-from .run_monitoring import service_alarms, service_dashboard
-from .run_prices import busy_monthly_usd, idle_monthly_usd
+from .run_arguments import concurrency_problems, run_apis, run_problems
+from .run_prices import idle_monthly_usd
 from .run_service import Instances, run_service
+from .run_surroundings import surroundings, watch
 from .scope import Scope
-from .secrets import let_read_secrets, references
 from .services import enable
 from .vertex.resources import to_wire
 from .way_in import way_in
@@ -125,7 +116,6 @@ class CloudRunService(pulumi.ComponentResource):
         check_name(f"CloudRunService '{name}'", name, LONGEST)
         where = place(f"CloudRunService '{name}'", opts)
         super().__init__("modeldeploy:index:CloudRunService", name, to_wire(checked), opts)
-        retention = checked.operations.log_retention_days
         size = run_size(checked.compute)
         proxy = ["iap"] if checked.identity_aware_proxy else []
         scope = Scope(
@@ -137,21 +127,8 @@ class CloudRunService(pulumi.ComponentResource):
             apis=enable(name, run_apis(checked, checked.billing_account, "binaryauthorization", *proxy), where, self),
         )
 
-        network = network_for(scope, checked.network, retention, checked.environment, checked.tags)
-        key = data_key(scope, checked.encryption, ENCRYPTED)
-        bucket = model_bucket(scope, key)
-        artifacts = {model.version: upload(scope, model, bucket) for model in checked.models}
-        account = serving_account(scope)
-        secrets = references(checked.secrets)
-        access = None if checked.database is None else grant_access(scope, account, checked.database)
-        ready = [
-            *key.ready,
-            *let_read_models(scope, account, bucket, remote_buckets(checked.models)),
-            *let_read_secrets(scope, account, secrets),
-            *(access.ready if access else []),
-            *(each for artifact in artifacts.values() for each in artifact.ready),
-        ]
-
+        containers = {model.version: model.container for model in checked.models}
+        around = surroundings(scope, checked, {version: each.environment for version, each in containers.items()}, ENCRYPTED)
         instances = Instances(
             size=size,
             minimum=checked.scaling.minimum,
@@ -160,20 +137,15 @@ class CloudRunService(pulumi.ComponentResource):
             request_seconds=checked.request_seconds,
             startup_cpu_boost=checked.startup_cpu_boost,
             gpu_zonal_redundancy=checked.gpu_zonal_redundancy,
-            account=account.email,
-            key=key,
-            network=network,
-            told={model.version: environment(model, artifacts[model.version], access, model.container.environment) for model in checked.models},
-            secrets=secrets,
+            around=around,
         )
         service = run_service(
             scope,
             checked.models,
-            {model.version: model.container for model in checked.models},
+            containers,
             checked.rollout,
             instances,
             checked.access,
-            ready,
             sign_in=checked.identity_aware_proxy,
             image_policy=checked.image_policy,
         )
@@ -181,26 +153,19 @@ class CloudRunService(pulumi.ComponentResource):
             let_sign_in(scope, service.name, checked.access)
         else:
             let_invoke(scope, service.name, checked.access)
-        paths = [model.container.predict_path for model in checked.models]
+        paths = [each.predict_path for each in containers.values()]
         entry = way_in(scope, service.name, service.uri, checked.access, paths, checked.request_seconds)
+        watched = watch(scope, service.name, entry.logs, checked, around, size, checked.billing_account)
 
-        logs = log_bucket(scope, bucket.name, entry.logs, retention, key)
-        notify = channels(scope, checked.operations.emails)
-        service_alarms(scope, service.name, checked.operations, notify)
-        dashboard = service_dashboard(scope, service.name)
-        versions = len(checked.models)
-        most = busy_monthly_usd(size, checked.scaling.maximum * versions)
-        component_budget(scope, checked.billing_account, checked.operations, most, bucket.project_number, notify)
-
-        served = next(model for model in checked.models if model.version == served_version(checked.models, checked.rollout))
-        self.url = pulumi.Output.concat(entry.url, served.container.predict_path)
+        served = served_version(checked.models, checked.rollout)
+        self.url = pulumi.Output.concat(entry.url, containers[served].predict_path)
         self.audience = entry.url
-        self.identity = account.email
-        self.model_version = pulumi.Output.from_input(served.version)
-        self.logs = logs.id
-        self.dashboard_url = dashboard_url(dashboard)
-        self.monthly_cost = pulumi.Output.from_input(idle_monthly_usd(size, checked.scaling.minimum * versions))
-        self.database_grant = pulumi.Output.from_input("") if access is None else access.grant
+        self.identity = around.account.email
+        self.model_version = pulumi.Output.from_input(served)
+        self.logs = watched.logs
+        self.dashboard_url = watched.dashboard_url
+        self.monthly_cost = pulumi.Output.from_input(idle_monthly_usd(size, checked.scaling.minimum * len(checked.models)))
+        self.database_grant = around.grant
         self.dns_target = entry.dns_target
         self.api_key = entry.key
         self.service = service.id

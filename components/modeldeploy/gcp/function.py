@@ -46,28 +46,27 @@ def run_function(
     code: Code,
     instances: Instances,
     access: WebAccess,
-    bucket: gcp.storage.Bucket,
-    ready: Sequence[pulumi.Resource],
 ) -> gcp.cloudfunctionsv2.Function:
-    """Builds `code` and runs it, once what it needs is `ready`. A change is built beside what runs, and takes the requests over when it has started.
+    """Builds `code` and runs it. A change is built beside what runs, and takes the requests over when it has started.
 
     Private: reached from networks of the project. Public: reached through a load balancer only, or through a gateway.
     """
-    archive = source_archive(scope, model, code, bucket)
-    repository = image_repository(scope, instances.key)
-    account, can_build = builder(scope, bucket, repository)
+    around = instances.around
+    archive = source_archive(scope, model, code, around.bucket)
+    repository = image_repository(scope, around.key)
+    account, can_build = builder(scope, around.bucket, repository)
     return gcp.cloudfunctionsv2.Function(
         scope.name,
         gcp.cloudfunctionsv2.FunctionArgs(
             location=scope.region,
             project=scope.project,
             description=f"Serves {model.name} {model.version}",
-            kms_key_name=instances.key.id,
+            kms_key_name=around.key.id,
             build_config=gcp.cloudfunctionsv2.FunctionBuildConfigArgs(
                 runtime=f"python{code.python.replace('.', '')}",
                 entry_point=code.handler.rpartition(".")[2],
                 source=gcp.cloudfunctionsv2.FunctionBuildConfigSourceArgs(
-                    storage_source=gcp.cloudfunctionsv2.FunctionBuildConfigSourceStorageSourceArgs(bucket=bucket.name, object=archive.name)
+                    storage_source=gcp.cloudfunctionsv2.FunctionBuildConfigSourceStorageSourceArgs(bucket=around.bucket.name, object=archive.name)
                 ),
                 docker_repository=repository.id,
                 service_account=account.id,
@@ -75,7 +74,7 @@ def run_function(
             service_config=_service(instances, access, model.version),
             labels=scope.labels,
         ),
-        scope.after_apis(*ready, *can_build),
+        scope.after_apis(*around.ready, *can_build),
     )
 
 
@@ -92,7 +91,7 @@ def _ingress(access: WebAccess) -> str:
 
 
 def _service(instances: Instances, access: WebAccess, version: str) -> gcp.cloudfunctionsv2.FunctionServiceConfigArgs:
-    size = instances.size
+    size, around = instances.size, instances.around
     return gcp.cloudfunctionsv2.FunctionServiceConfigArgs(
         available_cpu=str(size.cpus),
         available_memory=f"{size.memory_mib}Mi",
@@ -102,8 +101,8 @@ def _service(instances: Instances, access: WebAccess, version: str) -> gcp.cloud
         timeout_seconds=instances.request_seconds,
         all_traffic_on_latest_revision=True,
         ingress_settings=_ingress(access),
-        service_account_email=instances.account,
-        environment_variables=instances.told[version],
+        service_account_email=around.account.email,
+        environment_variables=around.told[version],
         secret_environment_variables=[
             gcp.cloudfunctionsv2.FunctionServiceConfigSecretEnvironmentVariableArgs(
                 key=name,
@@ -111,13 +110,13 @@ def _service(instances: Instances, access: WebAccess, version: str) -> gcp.cloud
                 secret=reference.secret.apply(lambda secret: secret.split("/")[3]),
                 version=reference.version,
             )
-            for name, reference in instances.secrets.items()
+            for name, reference in around.secrets.items()
         ]
         or None,
         direct_vpc_egress="VPC_EGRESS_ALL_TRAFFIC",
         direct_vpc_network_interfaces=[
             gcp.cloudfunctionsv2.FunctionServiceConfigDirectVpcNetworkInterfaceArgs(
-                network=id_of(instances.network), subnetwork=instances.network.subnet_ids[0]
+                network=id_of(around.network), subnetwork=around.network.subnet_ids[0]
             )
         ],
     )

@@ -1,20 +1,17 @@
-"""What services and functions on Cloud Run refuse, need and are told, whatever serves the model."""
+"""What services and functions on Cloud Run refuse, and the APIs they need, whatever serves the model."""
 
 from collections.abc import Iterator, Mapping
-
-import pulumi
 
 from modeldeploy.spec.access import Authentication, Exposure
 from modeldeploy.spec.arguments import Problem
 from modeldeploy.spec.container import ContainerArgs
-from modeldeploy.spec.model import ModelVersion, remote_problems
+from modeldeploy.spec.model import remote_problems
 from modeldeploy.spec.serverless import ServerlessArgs
 
 from .api_gateway import APIS as GATEWAY_APIS
 from .api_gateway import KEY_APIS
-from .database_access import VARIABLES, DatabaseAccess
+from .database_access import VARIABLES
 from .labels import label_problems
-from .model_store import Artifact
 from .secrets import secret_id_problems
 from .web_access import through_gateway, web_access_problems
 
@@ -62,10 +59,3 @@ def run_apis(args: ContainerArgs | ServerlessArgs, billing_account: str | None, 
         "billingbudgets": billing_account is not None,
     }
     return [*APIS, *others, *(api for api, needed in wanted.items() if needed)]
-
-
-def environment(
-    model: ModelVersion, artifact: Artifact, access: DatabaseAccess | None, plain: Mapping[str, pulumi.Input[str]]
-) -> dict[str, pulumi.Input[str]]:
-    """What a version is told."""
-    return {**plain, "MODEL_URI": artifact.uri, "MODEL_VERSION": model.version, **(access.environment if access else {})}

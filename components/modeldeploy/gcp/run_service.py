@@ -11,13 +11,12 @@ import pulumi_gcp as gcp
 
 from modeldeploy.spec.access import Authentication, Exposure, WebAccess
 from modeldeploy.spec.model import Container, ModelVersion
-from modeldeploy.spec.network import Network
 from modeldeploy.spec.rollout import Rollout, shares
 
 from .cloud_run import GPU, RunSize
-from .keys import Key
 from .network import id_of
 from .revisions import kept_revisions, note_revision, revision_name, service_name, tag
+from .run_surroundings import Surroundings
 from .scope import Scope
 from .secrets import SecretReference
 from .web_access import through_gateway
@@ -42,14 +41,8 @@ class Instances:
     request_seconds: int
     startup_cpu_boost: bool = True
     gpu_zonal_redundancy: bool = False
-    account: pulumi.Input[str]
-    """Address of the service account they run as."""
-    key: Key
-    network: Network
-    """Everything they send goes into its first subnet."""
-    told: Mapping[str, Mapping[str, pulumi.Input[str]]]
-    """Their environment, by version."""
-    secrets: Mapping[str, SecretReference]
+    around: Surroundings
+    """What they stand on. Everything they send goes into the first subnet of its network."""
 
 
 def run_service(
@@ -59,12 +52,11 @@ def run_service(
     rollout: Rollout,
     instances: Instances,
     access: WebAccess,
-    ready: Sequence[pulumi.Resource],
     *,
     sign_in: bool = False,
     image_policy: str | None = None,
 ) -> gcp.cloudrunv2.Service:
-    """Serves `models` (the newest last) with `containers`, by version, once what they need is `ready`. Callers `sign_in` at Identity-Aware Proxy, or
+    """Serves `models` (the newest last) with `containers`, by version. Callers `sign_in` at Identity-Aware Proxy, or
     send an identity token. Images must pass the Binary Authorization policy `image_policy`, or that of the project.
 
     Private: reached from networks of the project, at its run.app address. Public: reached through a load balancer only, under its host name; or
@@ -103,7 +95,7 @@ def run_service(
             ],
             labels=scope.labels,
         ),
-        scope.after_apis(*ready, ignore_changes=list(OTHERS)),
+        scope.after_apis(*instances.around.ready, ignore_changes=list(OTHERS)),
     )
     note_revision(scope, newest, container, revision, service)
     return service
@@ -116,9 +108,9 @@ def _template(
     return gcp.cloudrunv2.ServiceTemplateArgs(
         revision=revision,
         containers=[_container(version, container, instances)],
-        service_account=instances.account,
+        service_account=instances.around.account.email,
         execution_environment="EXECUTION_ENVIRONMENT_GEN2",
-        encryption_key=instances.key.id,
+        encryption_key=instances.around.key.id,
         timeout=f"{instances.request_seconds}s",
         max_instance_request_concurrency=instances.concurrency,
         scaling=gcp.cloudrunv2.ServiceTemplateScalingArgs(min_instance_count=instances.minimum, max_instance_count=instances.maximum),
@@ -128,7 +120,7 @@ def _template(
             egress="ALL_TRAFFIC",
             network_interfaces=[
                 gcp.cloudrunv2.ServiceTemplateVpcAccessNetworkInterfaceArgs(
-                    network=id_of(instances.network), subnetwork=instances.network.subnet_ids[0]
+                    network=id_of(instances.around.network), subnetwork=instances.around.network.subnet_ids[0]
                 )
             ],
         ),
@@ -143,8 +135,8 @@ def _container(version: str, container: Container, instances: Instances) -> gcp.
         image=container.image,
         ports=gcp.cloudrunv2.ServiceTemplateContainerPortsArgs(container_port=container.port),
         envs=[
-            *(gcp.cloudrunv2.ServiceTemplateContainerEnvArgs(name=name, value=value) for name, value in instances.told[version].items()),
-            *(_secret(name, reference) for name, reference in instances.secrets.items()),
+            *(gcp.cloudrunv2.ServiceTemplateContainerEnvArgs(name=name, value=value) for name, value in instances.around.told[version].items()),
+            *(_secret(name, reference) for name, reference in instances.around.secrets.items()),
         ],
         resources=gcp.cloudrunv2.ServiceTemplateContainerResourcesArgs(
             limits=instances.size.limits,

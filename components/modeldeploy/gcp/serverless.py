@@ -13,27 +13,18 @@ from modeldeploy.spec.operations import Environment
 from modeldeploy.spec.rollout import served_version
 from modeldeploy.spec.serverless import ServerlessArgs
 
-from .alarms import channels
-from .budget import billing_problems, component_budget
-from .charts import dashboard_url
+from .budget import billing_problems
 from .cloud_run import run_size
-from .database_access import grant_access
 from .function import code_problems, function_address, run_function
-from .identity import let_read_models, serving_account
 from .images import image_problems
-from .keys import data_key
 from .labels import labels
-from .logs import log_bucket
-from .model_store import model_bucket, remote_buckets, upload
 from .names import LONGEST
-from .network import network_for
 from .place import place
-from .run_arguments import concurrency_problems, environment, run_apis, run_problems
-from .run_monitoring import service_alarms, service_dashboard
-from .run_prices import busy_monthly_usd, idle_monthly_usd
+from .run_arguments import concurrency_problems, run_apis, run_problems
+from .run_prices import idle_monthly_usd
 from .run_service import Instances, run_service
+from .run_surroundings import surroundings, watch
 from .scope import Scope
-from .secrets import let_read_secrets, references
 from .services import enable
 from .vertex.resources import to_wire
 from .way_in import way_in
@@ -118,7 +109,6 @@ class CloudFunction(pulumi.ComponentResource):
         check_name(f"CloudFunction '{name}'", name, LONGEST)
         where = place(f"CloudFunction '{name}'", opts)
         super().__init__("modeldeploy:index:CloudFunction", name, to_wire(checked), opts)
-        retention = checked.operations.log_retention_days
         size = run_size(ContainerCompute(memory_mib=checked.memory_mib))
         code = checked.models[0].code
         scope = Scope(
@@ -130,64 +120,40 @@ class CloudFunction(pulumi.ComponentResource):
             apis=enable(name, run_apis(checked, checked.billing_account, *(BUILD_APIS if code else ["binaryauthorization"])), where, self),
         )
 
-        network = network_for(scope, checked.network, retention, checked.environment, checked.tags)
-        key = data_key(scope, checked.encryption, [*ENCRYPTED, *(ENCRYPTED_BUILDS if code else [])])
-        bucket = model_bucket(scope, key)
-        artifacts = {model.version: upload(scope, model, bucket) for model in checked.models}
-        account = serving_account(scope)
-        secrets = references(checked.secrets)
-        access = None if checked.database is None else grant_access(scope, account, checked.database)
-        ready = [
-            *key.ready,
-            *let_read_models(scope, account, bucket, remote_buckets(checked.models)),
-            *let_read_secrets(scope, account, secrets),
-            *(access.ready if access else []),
-            *(each for artifact in artifacts.values() for each in artifact.ready),
-        ]
-
+        encrypted = [*ENCRYPTED, *(ENCRYPTED_BUILDS if code else ())]
+        around = surroundings(scope, checked, {model.version: model.variables for model in checked.models}, encrypted)
         instances = Instances(
             size=size,
             minimum=checked.scaling.minimum,
             maximum=checked.scaling.maximum,
             concurrency=checked.concurrency,
             request_seconds=checked.request_seconds,
-            account=account.email,
-            key=key,
-            network=network,
-            told={model.version: environment(model, artifacts[model.version], access, model.variables) for model in checked.models},
-            secrets=secrets,
+            around=around,
         )
         containers = {model.version: model.container for model in checked.models if model.container is not None}
         if code is not None:
-            function = run_function(scope, checked.models[0], code, instances, checked.access, bucket, ready)
+            function = run_function(scope, checked.models[0], code, instances, checked.access)
             service, own = function.name, function_address(function)
             if checked.access.authentication is Authentication.NONE:
                 let_everybody_invoke(scope, service)
         else:
-            run = run_service(scope, checked.models, containers, checked.rollout, instances, checked.access, ready)
+            run = run_service(scope, checked.models, containers, checked.rollout, instances, checked.access)
             service, own = run.name, run.uri
         let_invoke(scope, service, checked.access)
         paths = [each.predict_path for each in containers.values()] or ["/"]
         entry = way_in(scope, service, own, checked.access, paths, checked.request_seconds)
-
-        logs = log_bucket(scope, bucket.name, entry.logs, retention, key)
-        notify = channels(scope, checked.operations.emails)
-        service_alarms(scope, service, checked.operations, notify)
-        dashboard = service_dashboard(scope, service)
-        versions = len(checked.models)
-        most = busy_monthly_usd(size, checked.scaling.maximum * versions)
-        component_budget(scope, checked.billing_account, checked.operations, most, bucket.project_number, notify)
+        watched = watch(scope, service, entry.logs, checked, around, size, checked.billing_account)
 
         served = served_version(checked.models, checked.rollout)
         self.url = pulumi.Output.concat(entry.url, containers[served].predict_path if containers else "")
         # A function's address is its audience also behind a load balancer: it takes no other.
         self.audience = entry.url if containers else own
-        self.identity = account.email
+        self.identity = around.account.email
         self.model_version = pulumi.Output.from_input(served)
-        self.logs = logs.id
-        self.dashboard_url = dashboard_url(dashboard)
-        self.monthly_cost = pulumi.Output.from_input(idle_monthly_usd(size, checked.scaling.minimum * versions))
-        self.database_grant = pulumi.Output.from_input("") if access is None else access.grant
+        self.logs = watched.logs
+        self.dashboard_url = watched.dashboard_url
+        self.monthly_cost = pulumi.Output.from_input(idle_monthly_usd(size, checked.scaling.minimum * len(checked.models)))
+        self.database_grant = around.grant
         self.dns_target = entry.dns_target
         self.api_key = entry.key
         self.service = service
