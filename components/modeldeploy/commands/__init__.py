@@ -7,7 +7,7 @@ import argparse
 import importlib
 from typing import Protocol, cast
 
-COMMANDS = ("advise", "diagram")
+COMMANDS = ("advise", "changed", "diagram", "plan")
 
 
 class Command(Protocol):

@@ -1,4 +1,4 @@
-"""`pulumi preview --json | python -m modeldeploy diagram --output stack.svg`: the resources of a stack as a picture."""
+"""`pulumi preview --json --show-sames | python -m modeldeploy diagram --output stack.svg`: the resources of a stack as a picture."""
 
 import argparse
 import json
@@ -9,12 +9,14 @@ from modeldeploy.preview import svg
 from modeldeploy.preview.graph import PreviewError, read
 from modeldeploy.preview.layout import arrange
 
-HELP = "Draw the resources of a stack, grouped by component, from `pulumi preview --json` (SVG)."
+HELP = "Draw the resources of a stack, grouped by component, from `pulumi preview --json --show-sames` (SVG)."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares the flags."""
-    parser.add_argument("preview", nargs="?", default="-", help="file with the output of `pulumi preview --json`; default: standard input")
+    parser.add_argument(
+        "preview", nargs="?", default="-", help="file with the output of `pulumi preview --json --show-sames`; default: standard input"
+    )
     parser.add_argument("--output", default="-", metavar="FILE", help="SVG file; folders are made; default: standard output")
 
 

@@ -1,4 +1,7 @@
-"""The resources of a stack and what each waits for, from `pulumi preview --json`."""
+"""The resources of a stack and what each waits for, from `pulumi preview --json --show-sames`.
+
+Without `--show-sames` what does not change is missing in it.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
