@@ -96,8 +96,8 @@ class MessageSchema:
 
 @dataclass(frozen=True, kw_only=True)
 class StreamingArgs:
-    """A model that scores events as they arrive: a stream in, a consumer that scales with what is waiting, a stream of results out, letters that nobody
-    could read kept apart.
+    """A model that scores events as they arrive: a stream in, a consumer that scales with what is waiting, a stream of results out, letters that
+    nobody could read kept apart.
 
     A record is delivered at least once: after a failure, or when a consumer is replaced, some come again, so scoring has to bear that. Records with
     the same key stay in order. What the consumer gets and gives is documented with each cloud's component.
