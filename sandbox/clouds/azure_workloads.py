@@ -44,7 +44,7 @@ _APPS = {
     "azure-native:app:ContainerAppsAuthConfig": _row("Microsoft.App/containerApps/{containerAppName}/authConfigs/{authConfigName}"),
     "azure-native:containerinstance:ContainerGroup": _row(
         "Microsoft.ContainerInstance/containerGroups/{containerGroupName}",
-        {"instanceView": {"state": "Running"}},
+        {"instanceView": {"state": "Running"}, "ipAddress.ip": "10.0.0.60"},
         replaces=frozenset({"containers", "osType", "subnetIds", "zones", "sku"}),
     ),
     "azure-native:web:AppServicePlan": _row("Microsoft.Web/serverfarms/{name}", {"status": "Ready"}),
