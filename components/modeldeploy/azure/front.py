@@ -14,7 +14,6 @@ from .group import Group
 from .private_link import Attachment
 from .web_firewall import web_firewall
 
-
 KEYS_PER_ADDRESS = 10
 """Keys that callers behind one address may use to their limit before the firewall refuses them."""
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pulumi
 
 from modeldeploy.azure.container import ContainerApp, ContainerAppArgs
+from modeldeploy.azure.container_instance import ContainerInstance, ContainerInstanceArgs
 from modeldeploy.azure.database import AzureSqlDatabase, AzureSqlDatabaseArgs
 from modeldeploy.azure.managed_endpoint import AzureMLEndpoint, AzureMLEndpointArgs
 from modeldeploy.azure.network import AzureNetwork, AzureNetworkArgs
@@ -72,6 +73,7 @@ PATHS = {
     "app:ContainerApp": "Microsoft.App/containerApps/{containerAppName}",
     "app:HttpRouteConfig": "Microsoft.App/managedEnvironments/{environmentName}/httpRouteConfigs/{httpRouteName}",
     "app:Certificate": "Microsoft.App/managedEnvironments/{environmentName}/certificates/{name}",
+    "containerinstance:ContainerGroup": "Microsoft.ContainerInstance/containerGroups/{name}",
     "network:PublicIPAddress": "Microsoft.Network/publicIPAddresses/{name}",
     "network:ApplicationGateway": "Microsoft.Network/applicationGateways/{applicationGatewayName}",
     "network:WebApplicationFirewallPolicy": "Microsoft.Network/applicationGatewayWebApplicationFirewallPolicies/{name}",
@@ -129,6 +131,7 @@ EXTRA: dict[str, Callable[[dict[str, Any]], Mapping[str, Any]]] = {
         "staticIp": "10.64.1.4",
         "customDomainConfiguration": {"customDomainVerificationId": "the-verification"},
     },
+    "containerinstance:ContainerGroup": lambda i: {"ipAddress": {**i["ipAddress"], "ip": "10.64.4.4"}},
     "network:PublicIPAddress": lambda _: {"ipAddress": "203.0.113.9"},
     "web:WebApp": lambda i: {"defaultHostName": f"{i['name']}.azurewebsites.net"},
     "containerservice:ManagedCluster": lambda i: {
@@ -227,6 +230,18 @@ def function_code(folder: Path, answer: int = 42) -> str:
     return str(folder)
 
 
+def instance_args(**changes: Any) -> ContainerInstanceArgs:
+    """In a given network, with an artifact in a given account, unless the test says otherwise."""
+    given = {
+        "models": [model(source=BLOB)],
+        "artifact_account_id": ARTIFACTS,
+        "network": PLACED,
+        "access": {"authentication": "none"},
+        "operations": {"monthly_budget_usd": 50},
+    }
+    return ContainerInstanceArgs(**{**given, **changes})
+
+
 def database_args(**changes: Any) -> AzureSqlDatabaseArgs:
     """In a given network, unless the test says otherwise."""
     return AzureSqlDatabaseArgs(**{"database": "pricing", "environment": Environment.DEVELOPMENT, "network": ATTACHED, **changes})
@@ -253,6 +268,11 @@ def container(**changes: Any) -> Graph:
 def function(**changes: Any) -> Graph:
     """What `AzureFunction("fn", ...)` registers, with its outputs."""
     return made(AzureFunction, "fn", function_args(**changes))
+
+
+def instance(**changes: Any) -> Graph:
+    """What `ContainerInstance("dev", ...)` registers, with its outputs."""
+    return made(ContainerInstance, "dev", instance_args(**changes))
 
 
 def database(**changes: Any) -> Graph:
