@@ -110,6 +110,11 @@ def _health_workspace(stack: Stack) -> Iterator[tuple[Resource, str]]:
             yield workspace, "no PrivateEndpoint refers to the workspace"
 
 
+def _no_public_address(view: View) -> Iterator[str]:
+    if view.count("publicIPAddress"):
+        yield f"{view.at('publicIPAddress')} is set"
+
+
 RULES = (
     Rule(
         id="aws-rds-instance-public",
@@ -468,6 +473,14 @@ RULES = (
         check=is_on("gceSetup.disablePublicIp"),
         fix="Set it to true; people reach it through the proxy.",
         references=checkov("CKV2_GCP_28"),
+    ),
+    Rule(
+        id="azure-network-applicationgateway-public",
+        family=FAMILY,
+        severity=Severity.MEDIUM,
+        types=("azure-native:network:ApplicationGateway",),
+        check=every("frontendIPConfigurations", _no_public_address),
+        fix="Listen on a private address. Where the API is meant for the internet, put a WAF in front and make an exception with its reason.",
     ),
 )
 

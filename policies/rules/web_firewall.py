@@ -17,6 +17,7 @@ FAMILY = Family(
 )
 
 RATE = "Without a rate limit one caller's flood of requests costs as much as all others together, or shuts them out."
+WEB_ACL = "aws:wafv2/webAclAssociation:WebAclAssociation"
 EXTERNAL = ("EXTERNAL", "EXTERNAL_MANAGED")
 AZURE_POLICIES = ("azure-native:network:WebApplicationFirewallPolicy", "azure-native:frontdoor:Policy")
 
@@ -64,7 +65,7 @@ def _backend(resource: Resource) -> Iterator[str]:
 def _load_balancer(stack: Stack) -> Iterator[tuple[Resource, str]]:
     for balancer in stack.of("aws:lb/loadBalancer:LoadBalancer"):
         application = (balancer.text("loadBalancerType") or "application") == "application"
-        if application and balancer.flag("internal") is not True and not stack.linked(balancer, "aws:wafv2/webAclAssociation:WebAclAssociation"):
+        if application and balancer.flag("internal") is not True and not stack.linked(balancer, WEB_ACL):
             yield balancer, "the load balancer is public and no WebAclAssociation refers to it"
 
 
@@ -77,15 +78,16 @@ def _public_stages(stack: Stack) -> Iterator[Resource]:
 
 def _stage(stack: Stack) -> Iterator[tuple[Resource, str]]:
     for stage in _public_stages(stack):
-        if not stack.linked(stage, "aws:wafv2/webAclAssociation:WebAclAssociation"):
+        if not stack.linked(stage, WEB_ACL):
             yield stage, "the API is public and no WebAclAssociation refers to the stage"
 
 
 def _throttle(stack: Stack) -> Iterator[tuple[Resource, str]]:
     for stage in _public_stages(stack):
         limits = stack.linked(stage, "aws:apigateway/methodSettings:MethodSettings", "aws:apigateway/usagePlan:UsagePlan")
-        if not any(each.given("settings.throttlingRateLimit") or each.given("throttleSettings") for each in limits):
-            yield stage, "the API is public and no MethodSettings or UsagePlan limits the requests to the stage"
+        limited = any(each.given("settings.throttlingRateLimit") or each.given("throttleSettings") for each in limits)
+        if not limited and not stack.linked(stage, WEB_ACL):  # a rule on web ACLs asks for their rate limit
+            yield stage, "the API is public and no MethodSettings, UsagePlan or web ACL limits the requests to the stage"
 
 
 def _profile(stack: Stack) -> Iterator[tuple[Resource, str]]:

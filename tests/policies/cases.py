@@ -558,6 +558,8 @@ broken("azure-web-app-remote-debugging", "siteConfig.remoteDebuggingEnabled", Tr
 broken("azure-web-app-any-origin", "siteConfig.cors.allowedOrigins", ["*"], "allowedOrigins holds '*'")
 broken("azure-healthcareapis-fhir-any-origin", "corsConfiguration.origins", ["*"], "corsConfiguration.origins holds '*'")
 broken("azure-containerservice-cluster-command-invoke", "apiServerAccessProfile.disableRunCommand", MISSING, "disableRunCommand is not set")
+ON_INTERNET_TOO = [{"name": "public", "publicIPAddress": {"id": "i"}}]
+broken("azure-network-applicationgateway-public", "frontendIPConfigurations", ON_INTERNET_TOO, "frontendIPConfigurations[0].publicIPAddress is set")
 broken("gcp-vertex-indexendpoint-public", "publicEndpointEnabled", True, "publicEndpointEnabled is true")
 broken("gcp-workbench-instance-public-ip", "gceSetup.disablePublicIp", MISSING, "gceSetup.disablePublicIp is not set")
 broken("aws-eks-nodegroup-ssh", "remoteAccess", {"ec2SshKey": "k"}, "remoteAccess.sourceSecurityGroupIds is not set")

@@ -445,6 +445,7 @@ AZURE: dict[str, Props] = {
     },
     "network:ApplicationGateway": {
         "firewallPolicy": {"id": "p"},
+        "frontendIPConfigurations": [{"name": "private", "subnet": {"id": "s"}, "privateIPAddress": "10.0.0.4"}],
         "httpListeners": [{"name": "api", "protocol": "Https"}],
         "sslPolicy": {"policyType": "Predefined", "policyName": "AppGwSslPolicy20220101S"},
     },

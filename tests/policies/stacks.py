@@ -142,6 +142,8 @@ class StackCase:
     says: str
     without: tuple[str, ...] = ()
     changes: tuple[tuple[str, str, Any], ...] = ()
+    also: tuple[str, ...] = ()
+    """Rules that are broken at the same time, because they accept one of the same things."""
 
     def __str__(self) -> str:
         return f"{self.rule}:{'+'.join(self.without) or self.changes[0][1]}"
@@ -182,7 +184,13 @@ STACK_CASES = [
     StackCase("aws-lb-loadbalancer-no-waf", "balancer", "is public and no WebAclAssociation refers to it", ("balancer-waf",)),
     StackCase("aws-ec2-securitygroup-unused", "group", "nothing in the stack uses the security group", ("balancer", "balancer-waf")),
     StackCase("aws-apigateway-stage-no-waf", "stage", "the API is public and no WebAclAssociation refers to the stage", ("stage-waf",)),
-    StackCase("aws-apigateway-stage-no-throttle", "stage", "no MethodSettings or UsagePlan limits the requests", ("stage-limits",)),
+    StackCase(
+        "aws-apigateway-stage-no-throttle",
+        "stage",
+        "no MethodSettings, UsagePlan or web ACL limits",
+        ("stage-limits", "stage-waf"),
+        also=("aws-apigateway-stage-no-waf",),
+    ),
     StackCase("azure-cdn-profile-no-waf", "door", "no SecurityPolicy refers to the profile", ("door-waf",)),
     StackCase("gcp-compute-securitypolicy-no-rate-limit", "armor", "no rule of the policy has the action", changes=(("armor", "rules", []),)),
     StackCase("aws-wafv2-webacl-no-log", "firewall", "no WebAclLoggingConfiguration refers to the web ACL", ("firewall-logs",)),

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pulumi_policy import PolicyResource, StackValidationArgs
+from pulumi_policy import EnforcementLevel, PolicyResource, StackValidationArgs
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from modeldeploy.aws.database import RdsDatabase, RdsDatabaseArgs
 from modeldeploy.aws.network import AwsNetwork, AwsNetworkArgs
-from modeldeploy.spec import Environment
-from policies.rule import Stack
+from modeldeploy.spec import Environment, Exposure, WebAccess
+from policies.rule import Rule, Stack, canonical
 from policies.rules import RULES, STACK_RULES
 from policies.settings import Settings
 from tests.components.aws import mocked as aws
@@ -19,16 +19,21 @@ from tests.components.aws import test_cluster as aws_cluster
 from tests.components.aws import test_kubernetes as aws_kubernetes
 from tests.components.aws import test_managed_batch as aws_managed_batch
 from tests.components.aws import web as aws_web
+from tests.components.azure import test_batch as azure_batch
 from tests.components.azure import test_cluster as azure_cluster
+from tests.components.azure import test_container as azure_container
+from tests.components.azure import test_health_records as azure_health
 from tests.components.azure import test_kubernetes as azure_kubernetes
+from tests.components.azure import test_managed_batch as azure_managed_batch
 from tests.components.azure import world as azure
 from tests.components.gcp import batches as gcp_batches
 from tests.components.gcp import clusters as gcp_clusters
 from tests.components.gcp import program as gcp
+from tests.components.gcp import test_health_records as gcp_health
 from tests.components.gcp import web as gcp_web
 from tests.components.kubernetes import arguments as kubernetes
 from tests.policies.support import options, resource
-from tests.support.mocks import Graph
+from tests.support.mocks import Graph, Registration
 
 PRODUCTION = Environment.PRODUCTION
 SETTINGS = Settings(environment="production", trusted_registries=("registry.example.com",))
@@ -40,6 +45,11 @@ def aws_database(_: Path) -> Graph:
         RdsDatabase("data", RdsDatabaseArgs(database="pricing", network=network.reference(), environment=PRODUCTION))
 
     return aws.run(program)
+
+
+def azure_code(folder: Path) -> str:
+    (folder / "score.py").write_text("def init(): ...\ndef run(files): return files")
+    return str(folder)
 
 
 GRAPHS: dict[str, Callable[[Path], Graph]] = {
@@ -54,6 +64,9 @@ GRAPHS: dict[str, Callable[[Path], Graph]] = {
     "azure endpoint": lambda _: azure.endpoint(environment=PRODUCTION),
     "azure container": lambda _: azure.container(environment=PRODUCTION),
     "azure function": lambda _: azure.function(environment=PRODUCTION),
+    "azure batch": lambda _: azure_batch.batch(environment=PRODUCTION),
+    "azure managed batch": lambda folder: azure_managed_batch.batch(azure_code(folder), environment=PRODUCTION),
+    "azure health records": lambda _: azure_health.records(environment=PRODUCTION),
     "azure cluster": lambda _: azure_cluster.cluster(environment=PRODUCTION),
     "azure cluster's workload": lambda _: azure_kubernetes.workload(environment=PRODUCTION),
     "azure database": lambda _: azure.database(environment=PRODUCTION),
@@ -63,6 +76,7 @@ GRAPHS: dict[str, Callable[[Path], Graph]] = {
     "gcp function": lambda _: gcp_web.function_graph(environment=PRODUCTION),
     "gcp batch": lambda _: gcp_batches.job_graph(environment=PRODUCTION),
     "gcp managed batch": lambda _: gcp_batches.prediction_graph(environment=PRODUCTION),
+    "gcp health records": lambda _: gcp_health.graph(environment=PRODUCTION),
     "gcp cluster": lambda _: gcp_clusters.cluster_graph(environment=PRODUCTION),
     "gcp cluster's workload": lambda _: gcp_clusters.workload_graph(environment=PRODUCTION),
     "gcp database": lambda _: gcp.database_graph(environment=PRODUCTION),
@@ -72,23 +86,46 @@ GRAPHS: dict[str, Callable[[Path], Graph]] = {
 }
 
 
+PUBLIC: dict[str, tuple[Callable[[Path], Graph], str]] = {
+    "aws container": (
+        lambda folder: aws_web.deploy_service(aws_web.service_args(folder, environment=PRODUCTION, access=ON_INTERNET)),
+        "aws-apigateway-restapi-public",
+    ),
+    "aws function": (
+        lambda folder: aws_web.deploy_function(aws_web.function_args(folder, environment=PRODUCTION, access=ON_INTERNET)),
+        "aws-apigateway-restapi-public",
+    ),
+    "azure container": (lambda _: azure.container(environment=PRODUCTION, **azure_container.PUBLIC), "azure-network-applicationgateway-public"),
+    "azure function": (lambda _: azure.function(environment=PRODUCTION, **azure_container.PUBLIC), "azure-network-applicationgateway-public"),
+    "gcp container": (lambda _: gcp_web.service_graph(environment=PRODUCTION, access=gcp_web.PUBLIC), "gcp-compute-forwardingrule-external"),
+    "gcp function": (lambda _: gcp_web.function_graph(environment=PRODUCTION, access=gcp_web.PUBLIC), "gcp-compute-forwardingrule-external"),
+}
+ON_INTERNET = WebAccess(exposure=Exposure.PUBLIC, domain=aws_web.DOMAIN)
+
+
+@pytest.mark.parametrize("made", list(PUBLIC))
+def test_what_is_on_the_internet_on_purpose_breaks_the_one_rule_that_asks_for_a_reason(made: str, tmp_path: Path) -> None:
+    deploy, rule = PUBLIC[made]
+    assert {problem.split(": ")[1] for problem in violations(deploy(tmp_path))} == {rule}
+
+
 @pytest.mark.parametrize("made", list(GRAPHS))
 def test_what_our_components_register_breaks_no_mandatory_rule(made: str, tmp_path: Path) -> None:
     graph = GRAPHS[made](tmp_path)
-    mandatory = [rule for rule in RULES if rule.level.value == "mandatory"]
-    looked_at = [each for each in graph.registrations if any(resource(each.type, each.inputs).type in rule.types for rule in mandatory)]
-    assert len(looked_at) >= 3, "the rules look at what the component makes"
-    problems = [
-        f"{each.name} ({each.type}): {rule.id}: {message}"
-        for each in looked_at
-        for rule in mandatory
-        for message in rule.findings(resource(each.type, each.inputs, SETTINGS))
-    ]
+    assert sum(any(resource(each.type, each.inputs).type in rule.types for rule in RULES) for each in graph.registrations) >= 3
+    assert violations(graph) == []
+
+
+def violations(graph: Graph) -> list[str]:
+    """What mandatory rules say about what a component registers: the resource, the rule and the message."""
     whole = Stack(stack_arguments(graph), SETTINGS)
-    missing = [
-        f"{each.name}: {rule.id}: {message}" for rule in STACK_RULES if rule.level.value == "mandatory" for each, message in rule.findings(whole)
-    ]
-    assert problems + missing == []
+    single = [(each.name, rule, findings) for each in graph.registrations for rule in RULES for findings in _findings(rule, each)]
+    over_stack = [(each.name, rule, message) for rule in STACK_RULES for each, message in rule.findings(whole)]
+    return [f"{name}: {rule.id}: {message}" for name, rule, message in [*single, *over_stack] if rule.level is EnforcementLevel.MANDATORY]
+
+
+def _findings(rule: Rule, each: Registration) -> list[str]:
+    return list(rule.findings(resource(each.type, each.inputs, SETTINGS))) if canonical(each.type) in rule.types else []
 
 
 def stack_arguments(graph: Graph) -> StackValidationArgs:
