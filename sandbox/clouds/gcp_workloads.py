@@ -99,6 +99,16 @@ ROWS: dict[str, Row] = {
         replaces=frozenset({"name", "region"}),
         guarded=False,
     ),
+    "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate": Row(
+        max_name=63,
+        references={"networkInterfaces.*.network": _NETWORK, "disks.*.diskEncryptionKey.kmsKeySelfLink": _KEY},
+        # A template is never changed.
+        replaces=frozenset(
+            {"name", "region", "description", "instanceDescription", "machineType", "canIpForward", "disks", "networkInterfaces", "scheduling"}
+            | {"serviceAccount", "shieldedInstanceConfig", "metadata", "metadataStartupScript", "labels", "tags", "guestAccelerators"}
+        ),
+        guarded=False,
+    ),
     "gcp:compute/regionNetworkEndpointGroup:RegionNetworkEndpointGroup": Row(
         references={"cloudRun.service": _RUNS},
         replaces=frozenset({"name", "region", "networkEndpointType", "cloudRun", "pscTargetService", "network", "subnetwork"}),
