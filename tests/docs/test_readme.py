@@ -18,8 +18,14 @@ README = (ROOT / "README.md").read_text()
 
 COLUMNS = (Cloud.AZURE, Cloud.AWS, Cloud.GCP)
 ROWS = {
-    "managed endpoint": {cloud: grid.DEPLOYMENTS[DeploymentType.MANAGED_ENDPOINT, cloud] for cloud in Cloud},
+    **{
+        kind.value.replace("-", " ").replace("kubernetes", "Kubernetes"): {cloud: grid.DEPLOYMENTS[kind, cloud] for cloud in Cloud}
+        for kind in DeploymentType
+        if (kind, Cloud.AWS) in grid.DEPLOYMENTS
+    },
+    "Kubernetes cluster": grid.CLUSTERS,
     "database beside it": grid.DATABASES,
+    "health records (FHIR) beside it": grid.HEALTH_RECORDS,
     "network": grid.NETWORKS,
 }
 
@@ -42,7 +48,12 @@ def test_the_grid_lists_exactly_the_classes_there_are() -> None:
 
 def test_deployment_types_said_to_be_missing_are_missing() -> None:
     missing = {part for name, cells in table("| type |").items() if cells == ["not yet"] * 3 for part in name.split(", ")}
-    assert missing.isdisjoint(kind.value.replace("-", " ") for kind in DeploymentType)
+    assert missing == {kind.value.replace("-", " ") for kind in DeploymentType if (kind, Cloud.AWS) not in grid.DEPLOYMENTS}
+
+
+def test_the_components_for_any_cluster_are_named() -> None:
+    for address in grid.ON_ANY_CLUSTER:
+        assert f"`{address.partition(':')[2]}`" in README
 
 
 def test_the_stacks_are_the_modules_of_the_stacks_package() -> None:
