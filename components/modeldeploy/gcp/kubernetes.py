@@ -31,7 +31,7 @@ from .names import LONGEST
 from .network import GOOGLE_APIS
 from .node_pools import SPOT
 from .place import place
-from .repositories import IMAGE, repository_of
+from .repositories import registry_problems, repository_of
 from .scope import Scope
 from .services import enable
 from .vertex.resources import to_wire
@@ -72,11 +72,11 @@ class GkeWorkloadArgs(KubernetesArgs):
         yield from remote_problems(self.models, ("gs",), "GKE")
         for index, model in enumerate(self.models):
             path = f"models[{index}].container"
-            yield from _image_problems(f"{path}.image", model.container.image)
+            yield from registry_problems(f"{path}.image", model.container.image)
             for variable in model.container.environment:
                 if variable in VARIABLES and self.database is not None:
                     yield Problem(f"{path}.environment.{variable}", "is set from database; leave it out")
-        yield from _image_problems("loader_image", self.loader_image)
+        yield from registry_problems("loader_image", self.loader_image)
         if self.accelerator is not None and not self.resources.gpus:
             yield Problem("accelerator", "has no effect without resources.gpus; leave it out, or ask for some")
         for name in ("callers", "cidr"):
@@ -195,15 +195,6 @@ def container_series(cluster_id: str, namespace: str) -> str:
     """What Cloud Monitoring and Cloud Logging know about the containers of a namespace in a cluster."""
     name = cluster_id.rsplit("/", 1)[-1]
     return f'resource.type="k8s_container" AND {cluster_series(name)} AND resource.labels.namespace_name="{namespace}"'
-
-
-def _image_problems(path: str, image: str) -> Iterator[Problem]:
-    if not IMAGE.fullmatch(image):
-        yield Problem(
-            path,
-            f"'{image}' is in a registry that private machines cannot read; use Artifact Registry "
-            "(<region>-docker.pkg.dev/<project>/<repository>/<image>@sha256:...)",
-        )
 
 
 def _cluster(scope: Scope, args: GkeWorkloadArgs) -> Cluster:

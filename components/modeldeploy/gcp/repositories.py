@@ -1,15 +1,27 @@
-"""Repositories of Artifact Registry, which a cluster's machines pull images from as themselves."""
+"""Repositories of Artifact Registry, which machines of our own pull images from as themselves."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pulumi
 import pulumi_gcp as gcp
+
+from modeldeploy.spec.arguments import Problem
 
 from .scope import Scope
 
 REPOSITORY = re.compile(r"projects/([^/]+)/locations/([^/]+)/repositories/([^/]+)")
 IMAGE = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev/([^/]+)/([^/]+)/.+")
+
+
+def registry_problems(path: str, image: str) -> Iterator[Problem]:
+    """Problems of an image that machines without a way to the internet could not pull."""
+    if not IMAGE.fullmatch(image):
+        yield Problem(
+            path,
+            f"'{image}' is in a registry that private machines cannot read; use Artifact Registry "
+            "(<region>-docker.pkg.dev/<project>/<repository>/<image>@sha256:...)",
+        )
 
 
 def repository_of(image: str) -> str:

@@ -90,6 +90,14 @@ def run_workflow(
     )
 
 
+def literal(text: str) -> str:
+    """`text` for a request, where what is between `${` and `}` would be evaluated."""
+    if "${" not in text:
+        return text
+    quoted = json.dumps(text)[1:-1].replace("${", '$" + "{')
+    return f'${{"{quoted}"}}'
+
+
 def source(request: Request) -> dict[str, Any]:
     """The steps, in Workflows' own language."""
     auth = {"type": "OAuth2"}

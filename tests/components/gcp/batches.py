@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modeldeploy.gcp.batch import CloudRunJob, CloudRunJobArgs
+from modeldeploy.gcp.batch_machines import GoogleBatchJob, GoogleBatchJobArgs
 from modeldeploy.gcp.managed_batch import VertexBatchPrediction, VertexBatchPredictionArgs
 from modeldeploy.spec import Schedule
 from tests.components.gcp.program import PROJECT, REGION, model, named, run
@@ -47,6 +48,11 @@ def graph(kind: Any, args: Any, arguments: Mapping[str, Any]) -> Graph:
 def job_graph(**arguments: Any) -> Graph:
     """What a Cloud Run job registers; `arguments` besides one remote model."""
     return graph(CloudRunJob, CloudRunJobArgs, {"model": model(), **arguments})
+
+
+def machines_graph(**arguments: Any) -> Graph:
+    """What a batch on machines of its own registers; `arguments` besides one remote model."""
+    return graph(GoogleBatchJob, GoogleBatchJobArgs, {"model": model(), **arguments})
 
 
 def prediction_graph(**arguments: Any) -> Graph:

@@ -1,6 +1,7 @@
 """The batches through the real engine, against the sandbox."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.engine
 NIGHTLY = {"cron": "0 3 * * *", "time_zone": "Europe/Berlin"}
 RECORDS = "shop-records"
 """A bucket with what is scored, which somebody else made."""
+TEMPLATE = "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate"
 OBJECT = "gcp:storage/bucketObject:BucketObject"
 
 
@@ -26,7 +28,7 @@ def records(deploy: Deploy) -> Record:
 
 def test_a_cloud_run_job_changes_in_place_and_leaves_nothing(deploy: Deploy, records: Record) -> None:
     made = deploy("modeldeploy.gcp.batch:CloudRunJob", "credit", operations={"emails": ["team@example.com"]})
-    arguments = {
+    arguments: dict[str, Any] = {
         "schedule": NIGHTLY,
         "tasks": 4,
         "input_uri": f"gs://{RECORDS}/today",
@@ -40,7 +42,8 @@ def test_a_cloud_run_job_changes_in_place_and_leaves_nothing(deploy: Deploy, rec
     made.expect_no_changes()
 
     # Another version: its files are there before the job names them, and the old ones go after.
-    order = made.up(model=made.model("2"), **{**arguments, "tasks": 8, "schedule": {"cron": "0 4 * * *"}})
+    changed: dict[str, Any] = {**arguments, "tasks": 8, "schedule": {"cron": "0 4 * * *"}}
+    order = made.up(model=made.model("2"), **changed)
     assert order.index(("create", OBJECT)) < order.index(("update", JOB)) < order.index(("delete", OBJECT))
     assert ("update", SCHEDULE) in order
     [job] = made.sandbox.resources(JOB)
@@ -67,4 +70,15 @@ def test_a_batch_prediction_registers_versions_side_by_side_and_leaves_nothing(d
     assert body["dedicatedResources"]["maxReplicaCount"] == 3
     assert body["encryptionSpec"]["kmsKeyName"].startswith("projects/sandbox-project/locations/europe-west1/keyRings/credit-keys-")
     made.sandbox.remove(records.id)
+    made.destroy()
+
+
+def test_machines_of_a_batch_change_side_by_side_and_leave_nothing(deploy: Deploy) -> None:
+    made = deploy("modeldeploy.gcp.batch_machines:GoogleBatchJob", "credit", schedule=NIGHTLY)
+    made.up(model=made.model("1"), tasks=100)
+    made.expect_no_changes()
+
+    # Another machine is another template, which is there before the workflow names it.
+    order = made.up(model=made.model("1"), tasks=200, compute={"cpu_millis": 4000, "memory_mib": 16384})
+    assert order.index(("create-replacement", TEMPLATE)) < order.index(("update", WORKFLOW)) < order.index(("delete-replaced", TEMPLATE))
     made.destroy()

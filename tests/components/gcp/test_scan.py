@@ -6,7 +6,7 @@ import pulumi_gcp as gcp
 import pytest
 
 from modeldeploy.spec import Access, Authentication, Compute, Domain, Exposure, NodePool, Operations, WebAccess
-from tests.components.gcp.batches import NIGHTLY, job_graph, prediction_graph
+from tests.components.gcp.batches import NIGHTLY, job_graph, machines_graph, prediction_graph
 from tests.components.gcp.clusters import cluster_graph, workload_graph
 from tests.components.gcp.program import database_graph, endpoint_graph, network_graph, run
 from tests.components.gcp.test_health_records import graph as health_records_graph
@@ -75,6 +75,7 @@ GRAPHS = {
     "database": database_graph,
     "network": network_graph,
     "job": lambda: job_graph(schedule=NIGHTLY),
+    "machines": lambda: machines_graph(schedule=NIGHTLY),
     "prediction": lambda: prediction_graph(schedule=NIGHTLY),
     "cluster": lambda: cluster_graph(pools=[NodePool(name="gpus", compute=Compute(cpus=4, memory_gib=16, gpus=1), spot=True)]),
     "workload": workload_graph,
