@@ -13,6 +13,7 @@ CHECKOV = "3.3.30"
 DVC = "3.67.1"
 KUBE_SCORE = "v1.20.0"
 MLFLOW = "3.17.2"
+MOTO = "5.2.5"
 
 _GO = golang.Product(
     name=f"kube-score {KUBE_SCORE}",
@@ -40,6 +41,11 @@ def mlflow() -> list[str]:
     return [_from_pypi("mlflow", MLFLOW), "-m", "mlflow"]
 
 
+def moto() -> list[str]:
+    """The command that runs moto's server, which stands in for AWS: it wants another botocore than the sandbox does."""
+    return [_from_pypi("moto[server]", MOTO), "-m", "moto.server"]
+
+
 def kube_score() -> list[str]:
     """The command that runs kube-score."""
     return [str(_installed(f"kube-score-{KUBE_SCORE}", _install_kube_score) / "kube-score")]
@@ -63,7 +69,7 @@ def _from_pypi(package: str, version: str) -> str:
         pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, f"{package}=={version}"], check=True)
 
-    return str(_installed(f"{package}-{version}", install) / "bin" / "python")
+    return str(_installed(f"{package.partition('[')[0]}-{version}", install) / "bin" / "python")
 
 
 def _install_kube_score(folder: Path) -> None:
