@@ -26,6 +26,9 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 LONGEST_PART = 24
 """Names of load balancers and target groups have 32 characters at most, of which auto-naming takes eight."""
 
+MOST_VERSIONS = 5
+"""Target groups that one rule shares requests between: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html."""
+
 VERSION_HEADER = "X-Model-Version"
 """A request that names a version here is answered by it, whatever its share: how a version is tried before it gets any."""
 

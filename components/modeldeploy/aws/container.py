@@ -20,6 +20,7 @@ from .alarms import alarm_topic
 from .architecture import Architecture
 from .balancer import (
     GUARDED,
+    MOST_VERSIONS,
     SHARED,
     Balancer,
     BalancerSettings,
@@ -37,7 +38,7 @@ from .ecs import Canary, ContainerGuardrails, canary_role, cluster, ephemeral_st
 from .fargate import fargate_problems, fargate_size
 from .folders import artifact_statements
 from .gateway import Backend, GatewaySettings, gateway_problems, rest_api, rest_gateway
-from .given import caller_problems, key_problems, network_problems, secret_arn_problems
+from .given import caller_problems, capture_problems, key_problems, network_problems, secret_arn_problems
 from .identity import database_environment, database_grant, database_user
 from .instances import BALANCER_HOURLY_USD, KEY_MONTHLY_USD, monthly
 from .keys import key_arn
@@ -53,9 +54,6 @@ from .web_firewall import firewall_cost
 
 LONGEST_NAME = 32
 """An IAM role's name, 64 characters at most, is made of the component's, what the network in it adds, and what auto-naming adds."""
-
-MOST = 5
-"""Target groups that one rule shares requests between: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +90,7 @@ class FargateServiceArgs(ContainerArgs):
         yield from caller_problems(self.access.callers)
         yield from key_problems(self.encryption)
         yield from secret_arn_problems(self.secrets)
+        yield from capture_problems(self.operations, "a container")
         yield from _model_problems(self)
         yield from _limit_problems(self)
         yield from _entrance_problems(self)
@@ -428,8 +427,8 @@ def _model_problems(args: FargateServiceArgs) -> Iterator[Problem]:
         for variable in container.environment:
             if variable in ("MODEL_URI", "MODEL_VERSION") or (args.database is not None and variable.startswith("DATABASE_")):
                 yield Problem(f"models[{index}].container.environment.{variable}", "is set by the component; leave it out")
-    if len(args.models) > MOST:
-        yield Problem("models", f"{len(args.models)} versions are too many; a load balancer shares requests between {MOST} at most")
+    if len(args.models) > MOST_VERSIONS:
+        yield Problem("models", f"{len(args.models)} versions are too many; a load balancer shares requests between {MOST_VERSIONS} at most")
     if args.guardrails is not None and len(args.models) > 1:
         yield Problem(
             "guardrails",

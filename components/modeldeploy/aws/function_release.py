@@ -63,7 +63,9 @@ def guarded_alias(
         ),
         opts=opts,
     )
-    deploys, may_deploy = _role(f"{logical}-deploy", "codedeploy.amazonaws.com", made.arn.apply(_deploying), account, tags, parent)
+    watched = pulumi.Output.all(made.arn, pulumi.Output.all(*(alarm.arn for alarm in alarms)))
+    allowed = watched.apply(lambda it: _deploying(it[0], it[1]))
+    deploys, may_deploy = _role(f"{logical}-deploy", "codedeploy.amazonaws.com", allowed, account, tags, parent)
     group = aws.codedeploy.DeploymentGroup(
         logical,
         app_name=application.name,
@@ -129,13 +131,12 @@ def _role(
     return role, aws.iam.RolePolicy(name, role=role.name, policy=statements.apply(lambda it: document(*it)), opts=opts)
 
 
-def _deploying(function: str) -> list[Statement]:
+def _deploying(function: str, alarms: list[str]) -> list[Statement]:
     """What CodeDeploy does: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSCodeDeployRoleForLambdaLimited.html."""
     alias = ["lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig"]
     return [
         {"Effect": "Allow", "Action": alias, "Resource": [function, f"{function}:{ALIAS}"]},
-        # Looking at alarms takes no resource where several are asked for at once.
-        {"Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": "*"},
+        {"Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": alarms},
     ]
 
 

@@ -8,6 +8,7 @@ import pulumi
 from modeldeploy.spec.arguments import Problem
 from modeldeploy.spec.encryption import Encryption
 from modeldeploy.spec.network import Network
+from modeldeploy.spec.operations import Operations
 
 CALLER = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/-]+")
 KEY_ARN = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[\w-]+")
@@ -45,6 +46,12 @@ def secret_arn_problems(secrets: Mapping[str, pulumi.Input[str]]) -> Iterator[Pr
                 f"secrets.{name}",
                 f"'{address}' is not the ARN of a secret in Secrets Manager (arn:aws:secretsmanager:<region>:<account>:secret:<name>)",
             )
+
+
+def capture_problems(operations: Operations, where: str) -> Iterator[Problem]:
+    """Problems of `operations.capture_percent`, which SageMaker alone does by itself."""
+    if operations.capture_percent:
+        yield Problem("operations.capture_percent", f"has no effect on {where}; let the model write what is to be kept, or use SageMakerEndpoint")
 
 
 def folder_problems(path: str, folder: pulumi.Input[str] | None) -> Iterator[Problem]:

@@ -18,14 +18,14 @@ from modeldeploy.spec.tags import standard_tags
 from .account import Account, current_account, physical_name
 from .alarms import alarm_topic
 from .architecture import Architecture
-from .balancer import LONGEST_PART, SHARED, BalancerSettings, balancer, balancer_problems, open_balancer, rule
+from .balancer import LONGEST_PART, MOST_VERSIONS, SHARED, BalancerSettings, balancer, balancer_problems, open_balancer, rule
 from .budget import NAME_TAG, monthly_budget
 from .dashboard import Panel, dashboard_url, traffic_dashboard
 from .domain import domain_problems
 from .function_release import FunctionGuardrails, guarded_alias
 from .functions import ALIAS, Shape, function, function_role, live_alias, may_call
 from .gateway import STAGE, Backend, GatewaySettings, Share, gateway_problems, rest_api, rest_gateway
-from .given import caller_problems, key_problems, network_problems, secret_arn_problems
+from .given import caller_problems, capture_problems, key_problems, network_problems, secret_arn_problems
 from .http_api import http_api
 from .identity import ECR_IMAGE, database_environment, database_grant, database_user
 from .instances import BALANCER_HOURLY_USD, FUNCTION_GIB_SECOND_USD, KEY_MONTHLY_USD, WARM_GIB_SECOND_USD, monthly
@@ -81,6 +81,7 @@ class LambdaFunctionArgs(ServerlessArgs):
         yield from caller_problems(self.access.callers)
         yield from key_problems(self.encryption)
         yield from secret_arn_problems(self.secrets)
+        yield from capture_problems(self.operations, "a function")
         for index, model in enumerate(self.models):
             yield from (problem.under(f"models[{index}]") for problem in _model_problems(model, self))
         yield from _release_problems(self)
@@ -450,6 +451,8 @@ def _release_problems(args: LambdaFunctionArgs) -> Iterator[Problem]:
             "deployed to the one listed; list one, or leave guardrails out and share requests by rollout.traffic",
         )
     answering = [version for version, percent in shares(args.models, args.rollout).items() if percent] if args.models else []
+    if args.balanced and len(args.models) > MOST_VERSIONS:
+        yield Problem("models", f"{len(args.models)} versions are too many; a load balancer shares requests between {MOST_VERSIONS} at most")
     if args.rest and len(answering) > 2:
         yield Problem("rollout.traffic", f"shares requests between {len(answering)} versions; a REST API shares them between two at most")
     if args.http_api and len(answering) > 1:

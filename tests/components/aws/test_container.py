@@ -466,6 +466,10 @@ def test_the_cluster_counts_what_its_containers_use(plain: Graph) -> None:
             {"guardrails": ContainerGuardrails(), "targets": ContainerTargets(requests_per_minute=9)},
             "targets.requests_per_minute: excludes guardrails",
         ),
+        (
+            {"operations": Operations(capture_percent=5)},
+            "operations.capture_percent: has no effect on a container; let the model write what is to be",
+        ),
         ({"secrets": {"X": "prices"}}, "secrets.X: 'prices' is not the ARN of a secret in Secrets Manager"),
         ({"encryption": Encryption(key="alias/mine")}, "encryption.key: 'alias/mine' is not the ARN of a KMS key"),
         ({"access": WebAccess(domain=DOMAIN, callers=["x"])}, "access.callers[0]: 'x' is not an ARN of an IAM role or user"),

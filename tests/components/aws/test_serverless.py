@@ -362,6 +362,7 @@ def test_what_moves_the_alias_may_do_that_and_nothing_else(tmp_path: Path) -> No
     alias = ["arn:function:1", "arn:function:1:live"]
     update, look = permissions(graph, "guarded-deploy")
     assert (update["Resource"], look["Action"]) == (alias, "cloudwatch:DescribeAlarms")
+    assert look["Resource"] == ["arn:alarm More than 1% of the requests end in a server error", "arn:alarm The function answers slowly"]
     move, start, revision, settings = permissions(graph, "guarded-alias")
     assert (move["Resource"], start["Resource"], revision["Resource"]) == (alias, "arn:group", "arn:application")
     assert settings["Resource"] == f"arn:aws:codedeploy:{REGION}:{ACCOUNT}:deploymentconfig:*"
@@ -472,6 +473,7 @@ def test_production_protects_the_model_and_the_key(tmp_path: Path, environment: 
         ({"request_seconds": 31, "http_api": True, "access": OPEN_TOKENS}, "request_seconds: 31 is not allowed: API Gateway waits 30 seconds"),
         ({"guardrails": FunctionGuardrails(canary_percent=0)}, "guardrails.canary_percent: 0 is not allowed; use 1 to 99"),
         ({"guardrails": FunctionGuardrails(bake_minutes=0)}, "guardrails.bake_minutes: 0 is not allowed; use 1 to 60"),
+        ({"operations": Operations(capture_percent=5)}, "operations.capture_percent: has no effect on a function; let the model write what is to be"),
         ({"secrets": {"X": "prices"}}, "secrets.X: 'prices' is not the ARN of a secret in Secrets Manager"),
         ({"encryption": Encryption(key="alias/mine")}, "encryption.key: 'alias/mine' is not the ARN of a KMS key"),
         ({"access": WebAccess(callers=["x"])}, "access.callers[0]: 'x' is not an ARN of an IAM role or user"),
@@ -529,6 +531,13 @@ def test_requests_are_shared_as_the_entrance_can(tmp_path: Path) -> None:
     parse(LambdaFunctionArgs, function_args(tmp_path, models=three, rollout=shared, access=WITH_TOKENS, network=GIVEN), "x")
     with pytest.raises(ArgumentError, match=r"rollout\.traffic: shares requests, which an HTTP API does not; use 0 and 100, or guardrails"):
         parse(LambdaFunctionArgs, function_args(tmp_path, models=three[:2], rollout=CANARY, access=OPEN_TOKENS, http_api=True), "x")
+
+
+def test_a_load_balancer_shares_between_five_versions_at_most(tmp_path: Path) -> None:
+    six = [function_model(tmp_path, str(number)) for number in range(6)]
+    with pytest.raises(ArgumentError, match="models: 6 versions are too many; a load balancer shares requests between 5 at most"):
+        parse(LambdaFunctionArgs, function_args(tmp_path, models=six, access=WITH_TOKENS, network=GIVEN), "x")
+    parse(LambdaFunctionArgs, function_args(tmp_path, models=six), "x")
 
 
 def test_guardrails_take_one_version_at_a_time(tmp_path: Path) -> None:

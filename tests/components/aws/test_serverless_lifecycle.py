@@ -23,7 +23,9 @@ def shared(made: Deployment) -> dict[str, float]:
 
 
 def test_a_function_goes_through_a_release_and_leaves_nothing(deploy: Deploy) -> None:
-    made = deploy("modeldeploy.aws.serverless:LambdaFunction", "pricing-api", access={"callers": [CALLER]}, operations={"emails": ["team@example.com"]})
+    made = deploy(
+        "modeldeploy.aws.serverless:LambdaFunction", "pricing-api", access={"callers": [CALLER]}, operations={"emails": ["team@example.com"]}
+    )
     # Deployed where a release is under way already, with everything that is optional.
     made.up(**made.release("canary"), scaling={"minimum": 1}, access={"authentication": "api-key", "exposure": "public"})
     assert shared(made) == {"1": 90, "2": 10}
