@@ -175,7 +175,7 @@ def _private_google_apis(scope: Scope, network: gcp.compute.Network) -> None:
     _private_zone(scope, network, "google-apis", "googleapis.com.", "Google's APIs over private addresses", {"address": addresses, "names": names})
     services = ("*.run.app.", "A", GOOGLE_APIS_ADDRESSES)
     _private_zone(scope, network, "cloud-run", "run.app.", "Services on Cloud Run over private addresses", {"address": services})
-    for purpose, domain in (("artifacts", "pkg.dev."), ("container-registry", "gcr.io.")):
+    for purpose, domain in (("artifacts", "pkg.dev."), ("registry", "gcr.io.")):
         images = {"address": (domain, "A", GOOGLE_APIS_ADDRESSES), "names": (f"*.{domain}", "CNAME", (domain,))}
         _private_zone(scope, network, purpose, domain, "Container images over private addresses", images)
 
