@@ -12,7 +12,7 @@ from xml.sax.saxutils import quoteattr
 import pulumi
 import pulumi_azure_native as native
 
-from modeldeploy.spec.access import Authentication, WebAccess
+from modeldeploy.spec.access import Authentication, Exposure, WebAccess
 from modeldeploy.spec.model import Container
 from modeldeploy.spec.names import fit
 
@@ -117,8 +117,10 @@ def policy(access: WebAccess, application_id: str, request_seconds: int) -> str:
             f"<openid-config url={quoteattr(f'{issuer}/.well-known/openid-configuration')} />"
             f"<audiences>{audiences}</audiences><issuers><issuer>{_text(access.tokens.issuer)}</issuer></issuers></validate-jwt>"
         )
-    if access.limit_per_minute is not None:
-        key = "context.Subscription.Id" if access.authentication is Authentication.API_KEY else "context.Request.IpAddress"
+    has_keys = access.authentication is Authentication.API_KEY
+    # Behind a firewall every caller has the firewall's address; it counts them itself.
+    if access.limit_per_minute is not None and (has_keys or access.exposure is Exposure.PRIVATE):
+        key = "context.Subscription.Id" if has_keys else "context.Request.IpAddress"
         inbound.append(f'<rate-limit-by-key calls="{access.limit_per_minute}" renewal-period="60" counter-key="@({key})" />')
     # The deployment lets nobody in but this service, by its identity.
     inbound.append(f"<authentication-managed-identity resource={quoteattr(application_id)} />")

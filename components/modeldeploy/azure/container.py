@@ -229,7 +229,9 @@ class ContainerApp(pulumi.ComponentResource):
         workspace = log_workspace(name, days, in_group, self)
         models = model_store(name, key, where, in_group, self, checked.allowed_ips)
         images = registry(name, checked.models, checked.registry_id, where, in_group, self, checked.allowed_ips)
-        reached = reach_given(name, checked.registry_id, checked.secrets_vault_id, checked.network, where, in_group, self)
+        reached = reach_given(
+            name, checked.registry_id, checked.secrets_vault_id, checked.artifact_account_id, checked.network, where, in_group, self
+        )
 
         runs_as = identity(name, in_group, self)
         permissions: list[pulumi.Resource] = [

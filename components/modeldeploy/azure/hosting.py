@@ -200,15 +200,20 @@ def reach_given(
     name: str,
     registry_id: pulumi.Input[str] | None,
     vault_id: pulumi.Input[str] | None,
+    account_id: pulumi.Input[str] | None,
     network: Network,
     attachment: Attachment,
     group: Group,
     parent: pulumi.Resource,
 ) -> list[pulumi.Resource]:
-    """Ways to a registry and a vault that are given, from a network that was made here. A network that is given has them already."""
+    """Ways to a registry, a vault and a storage account that are given, from a network that was made here. One that is given has them already."""
     if network.id is not None:
         return []
-    given = {"registry": (Service.REGISTRY, registry_id), "vault": (Service.VAULT, vault_id)}
+    given = {
+        "registry": (Service.REGISTRY, registry_id),
+        "vault": (Service.VAULT, vault_id),
+        "artifacts": (Service.BLOB, account_id),
+    }
     return [
         private_endpoint(f"{name}-{label}", service, resource_id, attachment, group, parent)
         for label, (service, resource_id) in given.items()

@@ -61,6 +61,9 @@ class AzureFunctionArgs(ServerlessArgs):
     requests by any percentage. `code.handler` is the file and the `FunctionApp` in it (`function_app.app`); the folder has a `host.json`, and
     packages in `.python_packages/lib/site-packages`.
 
+    With `access.exposure: public` the gateway in front asks every half a minute whether the function is there, so that one instance stays, and is
+    paid, whatever `scaling.minimum` says.
+
     `network.subnet_ids` are in the order that `AzureNetwork` documents; the ones for private endpoints and for Functions or Container Apps are used,
     with `access.exposure: public` also the one for an application gateway.
     """
@@ -214,7 +217,9 @@ class AzureFunction(pulumi.ComponentResource):
         where = attach(name, checked.network, key, days, checked.tags, in_group, self, internet=checked.is_public)
         watched = logs(name, days, in_group, self, entra_only=True)
         models = model_store(name, key, where, in_group, self, checked.allowed_ips)
-        reached = reach_given(name, checked.registry_id, checked.secrets_vault_id, checked.network, where, in_group, self)
+        reached = reach_given(
+            name, checked.registry_id, checked.secrets_vault_id, checked.artifact_account_id, checked.network, where, in_group, self
+        )
 
         runs_as = identity(name, in_group, self)
         permissions = read_grants(name, checked.models, models, checked.artifact_account_id, checked.secrets, checked.secrets_vault_id, runs_as, self)
@@ -310,7 +315,7 @@ class AzureFunction(pulumi.ComponentResource):
         self.model_version = pulumi.Output.from_input(served.version)
         self.logs = watched.url
         self.dashboard_url = dashboard.url(shown)
-        self.monthly_cost = pulumi.Output.from_input(cost(checked, checked.scaling.minimum))
+        self.monthly_cost = pulumi.Output.from_input(cost(checked, warm(checked)))
         self.database_grant = database_grant(checked.database, runs_as)
         self.dns_target = entrance.address if named is None else static_ip
         self.environment_id = environment_id
@@ -334,6 +339,11 @@ class AzureFunction(pulumi.ComponentResource):
 def instance(memory_mib: int) -> Size:
     """The size of an image's instance: the memory asked for, and the CPU that comes with it."""
     return size(ContainerCompute(cpu_millis=250, memory_mib=memory_mib)) or Size(CONSUMPTION, CONSUMPTION.cpu_millis, CONSUMPTION.memory_mib)
+
+
+def warm(args: AzureFunctionArgs) -> int:
+    """The instances that are there while nobody asks."""
+    return max(args.scaling.minimum, 1) if args.is_public else args.scaling.minimum
 
 
 def cost(args: AzureFunctionArgs, instances: int) -> float:

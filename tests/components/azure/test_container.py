@@ -488,6 +488,8 @@ def test_the_record_of_a_domain_is_made_where_its_zone_is_given(public: Graph) -
 def test_a_public_deployment_makes_its_network_with_a_subnet_for_the_gateway() -> None:
     graph = world.container(**PUBLIC, network=Network())
     assert "api-network-gateway" in graph.names("azure-native:network:Subnet")
+    assert graph.one(PRIVATE, "api-artifacts").inputs["privateLinkServiceConnections"][0]["privateLinkServiceId"] == world.ARTIFACTS
+    assert graph.one(PRIVATE, "api-artifacts").urn in graph.one(APP).depends_on
 
 
 def test_a_private_domain_is_bound_to_the_route_after_its_records() -> None:
@@ -545,6 +547,13 @@ def test_tokens_are_checked_by_api_management() -> None:
     assert graph.one(API).inputs["subscriptionRequired"] is False
     assert not graph.all("azure-native:apimanagement:Subscription")
     assert graph.outputs["url"] == "https://gateway.azure-api.net/api/invocations"
+
+
+def test_callers_behind_the_firewall_are_counted_by_it_alone() -> None:
+    access = {"authentication": "jwt", "tokens": TOKENS, "exposure": "public", "domain": DOMAIN, "requests_per_minute": 30}
+    graph = world.container(access=access, api_management_id=world.API_MANAGEMENT, secrets_vault_id=world.SECRETS)
+    assert "rate-limit" not in graph.one(POLICY).inputs["value"]
+    assert graph.one(FIREWALL).inputs["customRules"][0]["rateLimitThreshold"] == 30
 
 
 def test_no_value_of_the_user_breaks_out_of_the_policy() -> None:

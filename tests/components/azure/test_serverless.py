@@ -279,6 +279,8 @@ def test_source_may_be_public_behind_a_firewall(source: str) -> None:
     assert {graph.one(PRIVATE, "fn").urn, graph.one(SIGN_IN).urn} <= graph.one(GATEWAY).depends_on
     assert graph.outputs["url"] == "https://pricing.example.com/api/invocations"
     assert graph.outputs["dns_target"] == "203.0.113.9"
+    # The gateway's questions keep one instance.
+    assert graph.outputs["monthly_cost"] == round(2 * 0.000026 * 730 * 3600, 2)
 
 
 def test_keys_of_source_are_checked_by_api_management(source: str) -> None:
