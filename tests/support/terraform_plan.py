@@ -77,7 +77,8 @@ def plan(graphs: Mapping[str, Graph], dialect: Dialect) -> Json:
 def scan(made: Json, folder: Path) -> set[Finding]:
     """Checkov's findings; the plan is written into `folder`."""
     file = folder / "plan.json"
-    file.write_text(json.dumps(made))
+    # Files that are uploaded have no form in a plan.
+    file.write_text(json.dumps(made, default=str))
     command = [*checkov(), "--file", str(file), "--framework", "terraform_plan", "--skip-download", "--compact", "--quiet", "--output", "json"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
     return {_finding(each) for each in json.loads(done.stdout)["results"]["failed_checks"]}
@@ -123,8 +124,17 @@ def _block(inputs: Mapping[str, Any], dialect: Dialect) -> Json:
         elif isinstance(value, list) and value and isinstance(value[0], Mapping):
             found[key if key in dialect.plurals else singular(key)] = [_block(each, dialect) for each in cast(list[Mapping[str, Any]], value)]
         else:
-            found[key] = value
+            found[key] = _plain(value)
     return found
+
+
+def _plain(value: Any) -> Any:
+    """Whole numbers as Terraform writes them; the engine's protocol has floats only, which scanners do not take for numbers of days."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_plain(each) for each in cast(list[Any], value)]
+    return value
 
 
 def singular(name: str) -> str:
