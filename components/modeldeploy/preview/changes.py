@@ -1,5 +1,6 @@
 """Which stacks a change of files touches."""
 
+import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -80,12 +81,27 @@ class Project:
         return not any(fnmatch(file, pattern) for pattern in harmless)
 
 
-def changed_files(folder: Path, base: str) -> list[str] | None:
-    """Files of `folder` that differ between HEAD and where it left `base`; None when `base` is not known here (a first push, a shallow clone)."""
+def deployed_commit(folder: Path, stack: str) -> str | None:
+    """The commit of the last successful `pulumi up` of a stack, which Pulumi records; None when there was none.
+
+    What somebody deployed by hand from a folder with changes counts as the commit under them.
+    """
+    command = ["pulumi", "--non-interactive", "stack", "history", "--json", "--stack", stack]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return None
+    updates = cast(list[dict[str, Any]], json.loads(done.stdout or "[]"))
+    # The latest is first. After a `destroy` nothing is deployed.
+    last = next((each for each in updates if each["kind"] in ("update", "destroy") and each["result"] == "succeeded"), None)
+    return last["environment"].get("git.head") if last is not None and last["kind"] == "update" else None
+
+
+def changed_files(folder: Path, base: str, *, since_branching: bool = True) -> list[str] | None:
+    """Files of `folder` that differ between HEAD and where it left `base`, or `base` itself; None when `base` is not known here (a shallow clone)."""
     known = _git(folder, "rev-parse", "--verify", "--quiet", f"{base}^{{commit}}")
     if known.returncode != 0:
         return None
-    compared = _git(folder, "diff", "--name-only", "--relative", "-z", "--no-renames", f"{base}...HEAD")
+    compared = _git(folder, "diff", "--name-only", "--relative", "-z", "--no-renames", f"{base}{'...' if since_branching else '..'}HEAD")
     if compared.returncode != 0:
         raise ProjectError(f"git cannot compare HEAD with '{base}': {compared.stderr.strip()}")
     return [file for file in compared.stdout.split("\0") if file]

@@ -3,11 +3,12 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from modeldeploy.__main__ import main
-from modeldeploy.preview.changes import Project, ProjectError, changed_files
+from modeldeploy.preview.changes import Project, ProjectError, changed_files, deployed_commit
 
 ALL = ["churn-prediction.dev", "dynamic-pricing.dev", "dynamic-pricing.prod"]
 
@@ -38,6 +39,10 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def git(folder: Path, *arguments: str) -> None:
     identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
     subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+def head(folder: Path) -> str:
+    return subprocess.run(["git", "rev-parse", "HEAD"], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def commit(folder: Path, message: str) -> None:
@@ -132,6 +137,61 @@ def test_without_a_base_or_with_an_unknown_one_every_stack_counts(repository: Pa
     told = capsys.readouterr()
     assert json.loads(told.out) == ALL
     assert "is no commit that is known here, so that every stack counts as changed" in told.err
+
+
+def update(commit: str, result: str = "succeeded", kind: str = "update") -> dict[str, Any]:
+    return {"kind": kind, "result": result, "environment": {"git.head": commit}}
+
+
+@pytest.mark.parametrize(
+    ("history", "expected"),
+    [
+        ([update("{first}")], ["dynamic-pricing.dev", "dynamic-pricing.prod"]),
+        ([update("{second}")], []),
+        # An update that failed is tried again.
+        ([update("{second}", "failed"), update("{first}")], ["dynamic-pricing.dev", "dynamic-pricing.prod"]),
+        # Only a refresh since: still what was deployed.
+        ([update("{second}", kind="refresh"), update("{first}")], ["dynamic-pricing.dev", "dynamic-pricing.prod"]),
+        # HEAD went back: that has to be deployed too.
+        ([update("{later}")], ["churn-prediction.dev"]),
+        ([update("{second}", kind="destroy"), update("{second}")], ALL),
+        ([update("0" * 40)], ALL),
+        ([], ALL),
+        (None, ALL),
+    ],
+)
+def test_stacks_are_compared_with_what_was_last_deployed_to_them(
+    repository: Path,
+    history: list[Any] | None,
+    expected: list[str],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    commits = {"first": head(repository)}
+    change(repository, "stacks/dynamic_pricing.py")
+    commits["second"] = head(repository)
+    change(repository, "stacks/Pulumi.churn-prediction.dev.yaml")
+    commits["later"] = head(repository)
+    git(repository, "switch", "--quiet", "--detach", commits["second"])
+    told = json.dumps(history)
+    for name, commit in commits.items():
+        told = told.replace(f"{{{name}}}", commit)
+    folder = tmp_path_factory.mktemp("bin")
+    (folder / "pulumi").write_text(f"#!/bin/sh\necho '{told}'\n" if history is not None else "#!/bin/sh\nexit 6\n")
+    (folder / "pulumi").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    assert main(["changed", "--deployed"]) == 0
+    assert capsys.readouterr().out.splitlines() == expected
+
+
+def test_the_history_of_the_stack_is_asked_for(repository: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path_factory.mktemp("bin")
+    (folder / "pulumi").write_text(f'#!/bin/sh\necho "$*" >>{folder}/called\necho "[]"\n')
+    (folder / "pulumi").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+    assert deployed_commit(repository, "pricing.dev") is None
+    assert (folder / "called").read_text() == "--non-interactive stack history --json --stack pricing.dev\n"
 
 
 def test_further_files_can_be_called_harmless(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

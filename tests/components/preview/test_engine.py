@@ -71,10 +71,22 @@ def test_changes_refusals_failures_cost_and_the_picture_of_a_stack(project: Proj
     assert Change("create", "sns.Topic", "new") not in same.changes
 
 
-def test_a_stack_that_was_never_made_is_a_failure_with_pulumis_words(project: ProjectFactory) -> None:
-    made = project({"__main__.py": "", "Pulumi.shop.dev.yaml": "config: {}\n"}, init=False)
-    done = subprocess.run(
-        [sys.executable, "-m", "modeldeploy", "plan"], cwd=made.directory, env=made.environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
-    assert "no stack named 'shop.dev' found" in done.stdout
+def test_a_stack_is_changed_until_its_commit_is_deployed_and_unknown_ones_fail_with_pulumis_words(project: ProjectFactory) -> None:
+    made = project({"__main__.py": "", "Pulumi.shop.dev.yaml": "config: {}\n"}, stack="shop.dev", init=False)
+
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        words = [sys.executable, "-m", "modeldeploy", *arguments]
+        return subprocess.run(words, cwd=made.directory, env=made.environment, capture_output=True, text=True, check=False)
+
+    never = command("plan")
+    assert never.returncode == 1
+    assert "no stack named 'shop.dev' found" in never.stdout
+    for arguments in (
+        ["init", "--quiet"],
+        ["add", "--all"],
+        ["-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "--quiet", "-m", "first"],
+    ):
+        subprocess.run(["git", *arguments], cwd=made.directory, check=True)
+    assert command("changed", "--deployed").stdout == "shop.dev\n"
+    made.init().up()
+    assert command("changed", "--deployed").stdout == ""
