@@ -9,21 +9,23 @@ from pathlib import Path
 from engine import cache, golang
 from engine.control_plane.versions import OLDEST_GO
 
+ACTIONLINT = "v1.7.12"
 CHECKOV = "3.3.30"
+CHECK_JSONSCHEMA = "0.39.0"
 DVC = "3.67.1"
 KUBE_SCORE = "v1.20.0"
 MLFLOW = "3.17.2"
 MOTO = "5.2.5"
 
-_GO = golang.Product(
-    name=f"kube-score {KUBE_SCORE}",
-    linker="",
-    packages=0,
-    oldest_go=OLDEST_GO,
-    no_go="kube-score has to be built, and Go was not found on PATH.",
-    choices=f"Install Go {OLDEST_GO} or newer.",
-    otherwise="",
-)
+
+def actionlint() -> list[str]:
+    """The command that runs actionlint."""
+    return [_from_go("actionlint", ACTIONLINT, "github.com/rhysd/actionlint/cmd/actionlint")]
+
+
+def check_jsonschema() -> list[str]:
+    """The command that runs check-jsonschema, which carries the published schemas of CI systems."""
+    return [_from_pypi("check-jsonschema", CHECK_JSONSCHEMA), "-m", "check_jsonschema"]
 
 
 def checkov() -> list[str]:
@@ -48,7 +50,7 @@ def moto() -> list[str]:
 
 def kube_score() -> list[str]:
     """The command that runs kube-score."""
-    return [str(_installed(f"kube-score-{KUBE_SCORE}", _install_kube_score) / "kube-score")]
+    return [_from_go("kube-score", KUBE_SCORE, "github.com/zegl/kube-score/cmd/kube-score")]
 
 
 def _installed(name: str, install: Callable[[Path], None]) -> Path:
@@ -72,7 +74,20 @@ def _from_pypi(package: str, version: str) -> str:
     return str(_installed(f"{package.partition('[')[0]}-{version}", install) / "bin" / "python")
 
 
-def _install_kube_score(folder: Path) -> None:
-    environment = {**os.environ, "GOBIN": str(folder), "GOWORK": "off", "GOFLAGS": ""}
-    package = f"github.com/zegl/kube-score/cmd/kube-score@{KUBE_SCORE}"
-    subprocess.run([golang.require(_GO), "install", package], cwd=folder, env=environment, check=True)
+def _from_go(name: str, version: str, package: str) -> str:
+    """The program, built from its Go module."""
+    go = golang.Product(
+        name=f"{name} {version}",
+        linker="",
+        packages=0,
+        oldest_go=OLDEST_GO,
+        no_go=f"{name} has to be built, and Go was not found on PATH.",
+        choices=f"Install Go {OLDEST_GO} or newer.",
+        otherwise="",
+    )
+
+    def install(folder: Path) -> None:
+        environment = {**os.environ, "GOBIN": str(folder), "GOWORK": "off", "GOFLAGS": ""}
+        subprocess.run([golang.require(go), "install", f"{package}@{version}"], cwd=folder, env=environment, check=True)
+
+    return str(_installed(f"{name}-{version}", install) / name)
