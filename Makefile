@@ -5,10 +5,10 @@ BIN := .venv/bin
 REQUIREMENTS := requirements.txt components/pyproject.toml sandbox/requirements.txt demo/requirements.txt tests/requirements.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup engine demo demo-down matrix diagram lint quick test coverage clean
+.PHONY: help setup engine demo demo-down matrix diagram inventories lint quick test coverage clean
 
 help: ## list the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: .venv/.complete ## make .venv with everything the project needs
 
@@ -32,6 +32,9 @@ matrix: setup engine ## preview every stack on every cloud, with policies, in th
 
 diagram: setup engine ## draw the resources of STACK=dynamic-pricing.demo to docs/diagrams, by a preview in the sandbox
 	@$(BIN)/python -m demo.diagram $(STACK)
+
+inventories: setup engine ## write what every stack consists of to stacks/inventories/, after a change that is meant
+	@$(BIN)/python -m demo.matrix --write-inventories
 
 lint: setup ## ruff and pyright
 	$(BIN)/ruff check .

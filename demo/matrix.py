@@ -11,17 +11,21 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import stacks
 
 ROOT = Path(__file__).resolve().parents[1]
+INVENTORIES = ROOT / "stacks" / "inventories"
 CLOUDS = ("aws", "azure", "gcp")
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""How the engine writes what is not known before it is made."""
 COLUMNS = "{stack:24} {cloud:6} {deployment:17} {resources:>9} {violations:>10} {advice:>6} {cost:>10} {seconds:>8}"
 
 
@@ -41,11 +45,19 @@ class Outcome:
     seconds: float = 0
     failure: str = ""
     """What a preview said that failed for another reason."""
+    types: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How many resources of each type there are."""
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """The outputs that are known before anything is made."""
 
     @property
     def passed(self) -> bool:
         """Whether it may go on."""
         return not self.failure and not self.violations
+
+    def inventory(self) -> dict[str, Any]:
+        """What a review compares: what there is, and what is known of it."""
+        return {"outputs": dict(sorted(self.outputs.items())), "resources": dict(sorted(self.types.items()))}
 
     def line(self) -> str:
         """The outcome in a line of the table."""
@@ -88,16 +100,17 @@ def read_events(events: list[dict[str, Any]], outcome: Outcome, done: subprocess
     violations = tuple(f"{each['policyName']}: {_plain(each['message'])}" for each in judged if each["enforcementLevel"] == "mandatory")
     failed = done.returncode != 0 and not violations
     cost = outputs.get("monthly_cost_usd")
-    return Outcome(
-        outcome.stack,
-        outcome.cloud,
+    types = Counter(each["type"] for each in made if each["op"] == "create" and (each.get("new") or {}).get("custom"))
+    return replace(
+        outcome,
         deployment=str(outputs.get("deployment", "-")),
-        resources=sum(1 for each in made if each["op"] == "create" and (each.get("new") or {}).get("custom")),
+        resources=types.total(),
         violations=violations,
         advice=sum(1 for each in judged if each["enforcementLevel"] == "advisory"),
         monthly_usd=cost if isinstance(cost, int | float) else None,
-        seconds=outcome.seconds,
         failure=f"{done.stdout}\n{done.stderr}".strip() if failed else "",
+        types=types,
+        outputs={name: value for name, value in outputs.items() if UNKNOWN not in json.dumps(value)},
     )
 
 
@@ -148,11 +161,21 @@ def sandbox(folder: Path) -> Iterator[dict[str, str]]:
         subprocess.run([*command, "stop"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
+def write_inventories(outcomes: list[Outcome]) -> None:
+    """A file for each stack, with what there is on each cloud. Clouds that were not previewed stay as they are."""
+    INVENTORIES.mkdir(exist_ok=True)
+    for outcome in (each for each in outcomes if each.passed):
+        path = INVENTORIES / f"{outcome.stack}.json"
+        known = json.loads(path.read_text()) if path.exists() else {}
+        path.write_text(json.dumps({**known, outcome.cloud: outcome.inventory()}, indent=2, sort_keys=True) + "\n")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Previews what is asked for; 1 when one of them does not pass."""
     parser = argparse.ArgumentParser(prog="python -m demo.matrix", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stack", choices=stacks.names(), action="append", help="one of the projects; may be given several times (default: all)")
     parser.add_argument("--cloud", choices=CLOUDS, action="append", help="one of the clouds; may be given several times (default: all)")
+    parser.add_argument("--write-inventories", action="store_true", help="write what there is to stacks/inventories/, for reviews and tests")
     parser.add_argument("--environment", choices=["dev", "prod"], default="prod", help="which of the configurations (default: prod)")
     asked = parser.parse_args(arguments)
     wanted = [(f"{name}.{asked.environment}", cloud) for name in asked.stack or stacks.names() for cloud in asked.cloud or CLOUDS]
@@ -163,6 +186,8 @@ def main(arguments: list[str] | None = None) -> int:
         for outcome in pool.map(lambda each: preview(folder, *each, environment), wanted):
             print(outcome.line(), flush=True)
             outcomes.append(outcome)
+    if asked.write_inventories:
+        write_inventories(outcomes)
     for outcome in (each for each in outcomes if not each.passed):
         print(f"\n{outcome.stack} on {outcome.cloud}:", *(outcome.violations or [outcome.failure]), sep="\n  ", file=sys.stderr)
     failed = sum(not each.passed for each in outcomes)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,31 +12,30 @@ import yaml
 
 from sandbox.testing import Sandbox
 from tests.support.engine import ROOT, Project, ProjectFactory
+from tests.support.lifecycle import IMAGES
 
-IMAGES = {
-    "aws": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/dynamic-pricing@sha256:" + "a" * 64,
-    "azure": "examplemodels.azurecr.io/dynamic-pricing@sha256:" + "b" * 64,
-    "gcp": "europe-west1-docker.pkg.dev/example-models/serving/dynamic-pricing@sha256:" + "c" * 64,
+LOADERS = {cloud: image.replace("/pricing@", "/loader@") for cloud, image in IMAGES.items()}
+
+CLOUD_ARGUMENTS: dict[tuple[str, str], dict[str, Any]] = {
+    ("drug-recommendation", "azure"): {"application_id": "11111111-2222-3333-4444-555555555555"},
+    ("demand-forecasting", "azure"): {"scoring_folder": "stacks/shared/scoring_script"},
 }
+"""What the component of a cloud asks for besides."""
 
 
+@dataclass
 class StackUnderTest:
     """A stack of the root project, in a copy of its configuration, so that tests change nothing in the checkout."""
 
-    def __init__(self, project: Project, sandbox: Sandbox, cloud: str, folder: Path) -> None:
-        self.project = project
-        self.sandbox = sandbox
-        self.cloud = cloud
-        self.folder = folder
+    project: Project
+    sandbox: Sandbox
+    name: str
+    cloud: str
+    folder: Path
 
-    def configure(self, *versions: str, traffic: dict[str, int] | None = None, **changes: Any) -> None:
-        """Write the configuration: these versions deployed, this traffic, and whatever else changes in the workload."""
-        workload = {
-            "environment": "dev",
-            "models": [{"version": version, "source": self._artifact(version), "images": IMAGES} for version in versions],
-            **({"rollout": {"traffic": traffic}} if traffic else {}),
-            **changes,
-        }
+    def configure(self, **changes: Any) -> None:
+        """Write the configuration of a development environment, with changes to the workload."""
+        workload = {"environment": "dev", "cloud_arguments": {self.cloud: CLOUD_ARGUMENTS.get((self.name, self.cloud), {})}, **changes}
         config = {
             "modeldeploy:cloud": self.cloud,
             "modeldeploy:workload": workload,
@@ -46,28 +47,41 @@ class StackUnderTest:
         path = self.project.directory / "stacks" / f"Pulumi.{self.project.stack}.yaml"
         path.write_text(json.dumps({**yaml.safe_load(path.read_text()), "config": config}))
 
-    def _artifact(self, version: str) -> str:
+    def release(self, version: str) -> dict[str, Any]:
+        """A version of the model, as the configuration names it, whose artifact is on this machine."""
         directory = self.folder / "models" / version
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "model.pkl").write_text(f"weights of version {version}")
-        return str(directory)
+        return {"version": version, "source": str(directory), "images": IMAGES}
+
+    def destroy(self) -> None:
+        """Destroys the stack; fails unless nothing is left."""
+        self.project.destroy()
+        self.nothing_is_left()
+
+    def nothing_is_left(self) -> None:
+        """Fails unless the sandbox is empty."""
+        assert [f"{record.token} {record.id}" for record in self.sandbox.resources()] == []
+        assert self.sandbox.vertex_models() == []
+
+
+MakeStack = Callable[[str, str], StackUnderTest]
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """The root project with a stacks folder of its own."""
-    directory = tmp_path / "checkout"
-    directory.mkdir()
-    for name in ("__main__.py", "Pulumi.yaml"):
-        shutil.copy(ROOT / name, directory)
-    shutil.copytree(ROOT / "stacks", directory / "stacks", ignore=shutil.ignore_patterns("Pulumi.*", "__pycache__"))
-    for name in (".venv", "components", "policies"):
-        (directory / name).symlink_to(ROOT / name)
-    return directory
+def make_stack(project: ProjectFactory, sandbox: Sandbox, virtualenv: Path, tmp_path: Path) -> MakeStack:
+    """Makes a stack of a project on a cloud."""
 
+    def make(name: str, cloud: str) -> StackUnderTest:
+        directory = tmp_path / "checkout"
+        directory.mkdir()
+        for file in ("__main__.py", "Pulumi.yaml"):
+            shutil.copy(ROOT / file, directory)
+        shutil.copytree(ROOT / "stacks", directory / "stacks", ignore=shutil.ignore_patterns("Pulumi.*", "__pycache__"))
+        (directory / ".venv").symlink_to(virtualenv)
+        for folder in ("components", "policies"):
+            (directory / folder).symlink_to(ROOT / folder)
+        made = project(directory=directory, stack=f"{name}.test", environment={**sandbox.environment, "MODELDEPLOY_VERTEX_POLL_SECONDS": "0.05"})
+        return StackUnderTest(made, sandbox, name, cloud, tmp_path)
 
-@pytest.fixture
-def stack(request: pytest.FixtureRequest, project: ProjectFactory, sandbox: Sandbox, checkout: Path, tmp_path: Path) -> StackUnderTest:
-    """Stack `dynamic-pricing.test` on the cloud that the test is parametrized with."""
-    made = project(directory=checkout, stack="dynamic-pricing.test", environment=sandbox.environment, policy_pack=ROOT / "policies")
-    return StackUnderTest(made, sandbox, request.param, tmp_path)
+    return make
