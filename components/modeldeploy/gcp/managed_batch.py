@@ -17,7 +17,7 @@ from .budget import billing_problems, component_budget
 from .charts import dashboard_url
 from .identity import let_read_models, serving_account
 from .images import vertex_container_problems
-from .instances import CATALOGUE
+from .instances import CATALOGUE, GPU
 from .keys import data_key
 from .labels import labels
 from .logs import log_bucket
@@ -175,6 +175,7 @@ def _request(
 ) -> Request:
     """https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.batchPredictionJobs"""
     base = f"https://{region}-aiplatform.googleapis.com/v1"
+    gpus = {"acceleratorType": GPU, "acceleratorCount": machine.gpus} if machine.gpus else {}
     return Request(
         url=f"{base}/projects/{project}/locations/{region}/batchPredictionJobs",
         body={
@@ -183,7 +184,7 @@ def _request(
             "inputConfig": {"instancesFormat": args.record_format.value, "gcsSource": {"uris": [f"{input_uri.rstrip('/')}/*"]}},
             "outputConfig": {"predictionsFormat": "jsonl", "gcsDestination": {"outputUriPrefix": results}},
             "dedicatedResources": {
-                "machineSpec": {"machineType": machine.name},
+                "machineSpec": {"machineType": machine.name, **gpus},
                 "startingReplicaCount": args.workers,
                 "maxReplicaCount": args.workers,
             },

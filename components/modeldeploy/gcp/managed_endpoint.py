@@ -51,6 +51,9 @@ PROJECT = re.compile(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]")
 class VertexEndpointArgs(ManagedEndpointArgs):
     """A model behind a Vertex AI endpoint."""
 
+    spot: bool = False
+    """Whether replicas run on spare machines, which Google may take back: cheaper, and only where a slower answer now and then does no harm. Default:
+    no. A change deploys again, beside the old replicas."""
     billing_account: str | None = None
     """The billing account that pays for the project, `XXXXXX-XXXXXX-XXXXXX`: Google Cloud keeps budgets there. Whoever runs Pulumi needs
     `roles/billing.costsManager` on it. Omitted: no budget is made."""
@@ -164,7 +167,7 @@ class VertexEndpoint(pulumi.ComponentResource):
         told: Mapping[str, pulumi.Input[str]] = access.environment if access else {}
         registered = register(scope, checked.models, bucket, told, key)
         ready = [*can_read, *(access.ready if access else [])]
-        deployed = deploy(scope, checked.models, registered, endpoint, machine, checked.scaling, account, ready)
+        deployed = deploy(scope, checked.models, registered, endpoint, machine, checked.scaling, account, ready, spot=checked.spot)
         traffic = split(scope, checked, deployed, endpoint)
 
         if private:

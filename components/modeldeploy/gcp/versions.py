@@ -12,11 +12,13 @@ from modeldeploy.spec.names import fit
 from modeldeploy.spec.rollout import shares
 from modeldeploy.spec.scaling import Scaling
 
+from .instances import GPU
 from .keys import Key
 from .labels import label_value
 from .model_store import upload
 from .scope import Scope
 from .vertex import (
+    VertexAccelerator,
     VertexAutoscalingTarget,
     VertexContainer,
     VertexDeployedModel,
@@ -45,6 +47,7 @@ def register(
                 model_id=fit(f"{scope.name}-{pulumi.get_stack()}", 63),
                 display_name=model.name,
                 version_description=f"{model.name} {model.version}",
+                version_aliases=[alias(model.version)],
                 artifact_uri=uploaded.uri,
                 container=_container(model, told),
                 encryption_key=key.id,
@@ -65,9 +68,12 @@ def deploy(
     scaling: Scaling,
     account: gcp.serviceaccount.Account,
     ready: Sequence[pulumi.Resource],
+    *,
+    spot: bool,
 ) -> dict[str, VertexDeployedModel]:
     """Runs every registered version on `endpoint`, as `account`, once what it needs is `ready`; by version. A version without requests scales in to
-    the minimum by itself."""
+    the minimum by itself. Replicas with a GPU also follow its use, kept at the same share as the CPU's."""
+    metrics = [VertexMetric.CPU, *([VertexMetric.ACCELERATOR] if machine.gpus else [])]
     return {
         model.version: VertexDeployedModel(
             f"{scope.name}-{model.version}",
@@ -78,7 +84,10 @@ def deploy(
                 machine_type=machine.name,
                 min_replicas=scaling.minimum,
                 max_replicas=scaling.maximum,
-                autoscaling=[VertexAutoscalingTarget(metric=VertexMetric.CPU, target=scaling.target_cpu_percent)],
+                accelerator_type=VertexAccelerator(GPU) if machine.gpus else None,
+                accelerator_count=machine.gpus,
+                autoscaling=[VertexAutoscalingTarget(metric=metric, target=scaling.target_cpu_percent) for metric in metrics],
+                spot=spot,
                 service_account=account.email,
                 access_logging=True,
             ),
@@ -98,6 +107,11 @@ def split(
         VertexTrafficSplitArgs(endpoint=endpoint.id, traffic=[deployed[version].share(percent) for version, percent in wanted.items() if percent]),
         scope.child(),
     )
+
+
+def alias(version: str) -> str:
+    """The name a version has in the registry besides its number: the team's own number, `v3` for 3."""
+    return f"v{version.replace('.', '-')}"
 
 
 def _container(model: Model, told: Mapping[str, pulumi.Input[str]]) -> VertexContainer:

@@ -22,7 +22,7 @@ def refusal(**arguments: Any) -> str:
         ({"models": [model("1", "s3://bucket/model")]}, "models[0].source: 's3://bucket/model' cannot be read by Vertex AI; allowed: gs://"),
         ({"models": [model("1", "azureml://m")]}, "models[0].source: 'azureml://m' cannot be read by Vertex AI"),
         ({"compute": Compute(instance_type="n1-standard-3")}, "compute.instance_type: 'n1-standard-3' is not known; did you mean 'n1-standard-"),
-        ({"compute": Compute(gpus=1)}, "compute: Vertex AI has no machine with 2 CPUs, 8 GiB and 1 GPUs"),
+        ({"compute": Compute(gpus=2)}, "compute: Vertex AI has no machine with 2 CPUs, 8 GiB and 2 GPUs"),
         ({"compute": Compute(cpus=64)}, "compute: Vertex AI has no machine with 64 CPUs"),
         ({"network": Network(callers=["10.1.0.0/16"])}, "network.callers: cannot be kept on Vertex AI"),
         ({"scaling": Scaling(scale_out_seconds=30)}, "scaling.scale_out_seconds: cannot be set on Vertex AI"),
@@ -56,7 +56,7 @@ def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> N
 
 
 def test_every_problem_is_told_at_once() -> None:
-    text = refusal(compute=Compute(gpus=1), network=Network(callers=["10.1.0.0/16"]))
+    text = refusal(compute=Compute(gpus=2), network=Network(callers=["10.1.0.0/16"]))
     assert text.startswith("VertexEndpoint 'pricing': 2 arguments are not valid")
 
 
@@ -83,7 +83,7 @@ def test_images_of_googles_registries_are_taken(host: str) -> None:
 def test_nothing_is_registered_after_a_refusal() -> None:
     def program() -> dict[str, Any]:
         with pytest.raises(ArgumentError):
-            VertexEndpoint("pricing", VertexEndpointArgs(models=[model()], compute=Compute(gpus=1)))
+            VertexEndpoint("pricing", VertexEndpointArgs(models=[model()], compute=Compute(gpus=2)))
         return {}
 
     assert run(program).registrations == []

@@ -272,6 +272,28 @@ def test_replicas_follow_their_cpu_use() -> None:
     assert deployed["autoscaling"] == [{"metric": "aiplatform.googleapis.com/prediction/online/cpu/utilization", "target": 55}]
 
 
+def test_replicas_may_have_a_gpu_and_follow_its_use_too() -> None:
+    graph = endpoint_graph(compute=Compute(gpus=1), scaling=Scaling(target_cpu_percent=55))
+    deployed = graph.one(DEPLOYED).inputs
+    assert (deployed["machineType"], deployed["acceleratorType"], deployed["acceleratorCount"]) == ("g2-standard-4", "NVIDIA_L4", 1)
+    assert deployed["autoscaling"] == [
+        {"metric": "aiplatform.googleapis.com/prediction/online/cpu/utilization", "target": 55},
+        {"metric": "aiplatform.googleapis.com/prediction/online/accelerator/duty_cycle", "target": 55},
+    ]
+    # 2 replicas x 0.81 dollars x 730 hours
+    assert graph.outputs["monthly_cost"] == pytest.approx(1182.6)
+    assert "acceleratorType" not in endpoint_graph().one(DEPLOYED).inputs
+
+
+def test_replicas_run_on_spare_machines_only_when_asked() -> None:
+    assert endpoint_graph(spot=True).one(DEPLOYED).inputs["spot"] is True
+    assert endpoint_graph().one(DEPLOYED).inputs["spot"] is False
+
+
+def test_a_version_has_the_teams_own_number_in_the_registry() -> None:
+    assert endpoint_graph(models=[model("2026.11.1")]).one(MODEL).inputs["versionAliases"] == ["v2026-11-1"]
+
+
 def test_the_cost_counts_every_versions_minimum() -> None:
     # 2 versions x 2 replicas x 0.219 dollars x 730 hours
     graph = endpoint_graph(models=[model("1"), model("2")], compute=Compute(instance_type="n1-standard-4"))

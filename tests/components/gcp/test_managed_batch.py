@@ -56,6 +56,12 @@ def test_googles_own_model_of_the_api_takes_the_request() -> None:
     assert list(body_problems("GoogleCloudAiplatformV1BatchPredictionJob", job(prediction_graph()))) == []
 
 
+def test_workers_may_have_a_gpu() -> None:
+    body = job(prediction_graph(compute=Compute(gpus=1)))
+    assert body["dedicatedResources"]["machineSpec"] == {"machineType": "g2-standard-4", "acceleratorType": "NVIDIA_L4", "acceleratorCount": 1}
+    assert list(body_problems("GoogleCloudAiplatformV1BatchPredictionJob", body)) == []
+
+
 def test_a_folder_may_end_in_a_slash() -> None:
     assert job(prediction_graph(input_uri="gs://shop-records/today/"))["inputConfig"]["gcsSource"] == {"uris": ["gs://shop-records/today/*"]}
 
@@ -212,7 +218,7 @@ def test_a_network_that_is_given_is_left_alone() -> None:
         ({"model": model("1", "s3://bucket/model")}, "model.source: 's3://bucket/model' cannot be read by Vertex AI"),
         ({"model": model(image="docker.io/shop/pricing@sha256:" + "a" * 64)}, "model.container.image: 'docker.io/shop/"),
         ({"model": model(environment={"AIP_MODE": "x"})}, "model.container.environment.AIP_MODE: begins with AIP_"),
-        ({"compute": Compute(gpus=1)}, "compute: Vertex AI has no machine with"),
+        ({"compute": Compute(gpus=2)}, "compute: Vertex AI has no machine with"),
         ({"network": Network(callers=["10.1.0.0/16"])}, "network.callers: has no effect"),
         ({"network": Network(cidr="10.1.0.0/16")}, "network.cidr: has no effect: Vertex AI runs batches in a network of its own"),
         ({"workers": 101}, "workers: 101 is not allowed; use 1 to 100"),
