@@ -175,13 +175,15 @@ WHY_FIRST = {
     Traffic.SPORADIC: "sporadic traffic: {cost}",
 }
 
-NO_GPUS = {
-    _SERVERLESS: (Cloud.AWS, Cloud.AZURE, Cloud.GCP),
-    _CONTAINER: (Cloud.AWS,),
-    _ENDPOINT: (Cloud.GCP,),
+MOST_GPUS = {
+    _SERVERLESS: {Cloud.AWS: 0, Cloud.AZURE: 0, Cloud.GCP: 0},
+    # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/AWS_Fargate.html; Container Apps' profiles;
+    # https://cloud.google.com/run/docs/configuring/services/gpu
+    _CONTAINER: {Cloud.AWS: 0, Cloud.AZURE: 1, Cloud.GCP: 1},
+    # The clouds' tables of machines in this library.
+    _ENDPOINT: {Cloud.AWS: 1, Cloud.AZURE: 4, Cloud.GCP: 1},
 }
-"""Where a type has no GPUs: no cloud's functions have them, Fargate has none
-(https://docs.aws.amazon.com/AmazonECS/latest/developerguide/AWS_Fargate.html), and the table of Vertex AI's machines in this library has none yet."""
+"""GPUs of one replica."""
 
 LONGEST_REQUEST = {
     # API Gateway in front of Lambda; the load balancer in front of Azure's functions; the component's own limit.
@@ -194,8 +196,8 @@ LONGEST_REQUEST = {
 """Seconds a request may take."""
 
 MOST_MEMORY = {
-    # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html; Flex Consumption's largest instance; the component's own limit.
-    _SERVERLESS: {Cloud.AWS: 10, Cloud.AZURE: 4, Cloud.GCP: 10},
+    # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html; an image on Container Apps (code has 4); the component's own limit.
+    _SERVERLESS: {Cloud.AWS: 10, Cloud.AZURE: 8, Cloud.GCP: 10},
     # `ContainerCompute.memory_mib`; a Cloud Run instance: https://cloud.google.com/run/quotas
     _CONTAINER: {Cloud.AWS: 120, Cloud.AZURE: 120, Cloud.GCP: 32},
 }
@@ -326,9 +328,7 @@ def _objections(option: Option, needs: Needs, clouds: tuple[Cloud, ...]) -> Iter
         yield "does not run on the cluster that is there"
     if kind is None or needs.cluster:
         return
-    without = [cloud for cloud in NO_GPUS.get(kind, ()) if cloud in clouds]
-    if needs.gpus > 0 and without:
-        yield f"has no GPUs ({', '.join(without)})"
+    yield from _limit("has {limit} GPUs at most", "", needs.gpus, MOST_GPUS.get(kind, {}), clouds)
     yield from _limit("takes requests of {limit} s at most", "s", needs.request_seconds, LONGEST_REQUEST.get(kind, {}), clouds)
     yield from _limit("has {limit} GiB of memory at most", "GiB", needs.memory_gib, MOST_MEMORY.get(kind, {}), clouds)
 
@@ -336,7 +336,7 @@ def _objections(option: Option, needs: Needs, clouds: tuple[Cloud, ...]) -> Iter
 def _limit(sentence: str, unit: str, needed: int | None, limits: Mapping[Cloud, int], clouds: tuple[Cloud, ...]) -> Iterator[str]:
     tightest = min(((limits[cloud], cloud) for cloud in clouds if cloud in limits), default=None)
     if needed is not None and tightest is not None and needed > tightest[0]:
-        yield f"{sentence.format(limit=tightest[0])} ({tightest[1]}), not {needed} {unit}"
+        yield f"{sentence.format(limit=tightest[0])} ({tightest[1]}), not {needed} {unit}".rstrip()
 
 
 def _keep_in_mind(chosen: Verdict, needs: Needs) -> Iterator[str]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from modeldeploy.advise import (
     BY_TYPE,
     LONGEST_REQUEST,
+    MOST_GPUS,
     MOST_MEMORY,
-    NO_GPUS,
     OPTIONS,
     Advice,
     Complexity,
@@ -22,10 +22,11 @@ from modeldeploy.advise import (
 from modeldeploy.aws import instances as aws
 from modeldeploy.azure import instances as azure
 from modeldeploy.gcp import instances as gcp
-from modeldeploy.grid import DEPLOYMENTS, Cloud
-from modeldeploy.spec import ArgumentError, Compute, ManagedEndpointArgs
+from modeldeploy.grid import DEPLOYMENTS, Cloud, check, endpoint
+from modeldeploy.spec import ArgumentError, Compute, ContainerArgs, ContainerCompute, FunctionModel, ManagedEndpointArgs, ServerlessArgs
 from modeldeploy.spec.compute import choose
 from modeldeploy.spec.needs import DEFAULTS, ONLY_FOR, DataClass, DeploymentType, Needs, Traffic, Work
+from tests.components.spec.factories import model
 
 CONTAINER, ENDPOINT = DeploymentType.CONTAINER, DeploymentType.MANAGED_ENDPOINT
 KUBERNETES, SERVERLESS = DeploymentType.KUBERNETES, DeploymentType.SERVERLESS
@@ -129,19 +130,20 @@ def test_the_answer_the_runner_up_and_the_rest_come_in_order(needs: Needs, expec
     ("needs", "cloud", "kind", "objection"),
     [
         (replace(REAL_TIME, latency_ms=80), None, CONTAINER, "is meant for 200 ms and more (50-200 ms), not 80"),
-        (replace(REAL_TIME, gpus=1), None, SERVERLESS, "has no GPUs (aws, azure, gcp)"),
-        (replace(REAL_TIME, gpus=1), None, CONTAINER, "has no GPUs (aws)"),
+        (replace(REAL_TIME, gpus=1), None, SERVERLESS, "has 0 GPUs at most (aws), not 1"),
+        (replace(REAL_TIME, gpus=1), None, CONTAINER, "has 0 GPUs at most (aws), not 1"),
         (replace(REAL_TIME, gpus=1), Cloud.AZURE, CONTAINER, None),
-        (replace(REAL_TIME, gpus=1), Cloud.GCP, ENDPOINT, "has no GPUs (gcp)"),
-        (replace(REAL_TIME, gpus=1), Cloud.AWS, ENDPOINT, None),
+        (replace(REAL_TIME, gpus=2), Cloud.AZURE, CONTAINER, "has 1 GPUs at most (azure), not 2"),
+        (replace(REAL_TIME, gpus=2), None, ENDPOINT, "has 1 GPUs at most (aws), not 2"),
+        (replace(REAL_TIME, gpus=1), None, ENDPOINT, None),
         (replace(REAL_TIME, request_seconds=29), None, SERVERLESS, None),
         (replace(REAL_TIME, request_seconds=30), None, SERVERLESS, "takes requests of 29 s at most (aws), not 30 s"),
         (replace(REAL_TIME, request_seconds=30), Cloud.GCP, SERVERLESS, None),
         (replace(REAL_TIME, request_seconds=61), Cloud.AWS, ENDPOINT, "takes requests of 60 s at most (aws), not 61 s"),
         (replace(REAL_TIME, request_seconds=241), None, CONTAINER, "takes requests of 240 s at most (aws), not 241 s"),
         (replace(REAL_TIME, request_seconds=241), None, KUBERNETES, None),
-        (replace(REAL_TIME, memory_gib=4), None, SERVERLESS, None),
-        (replace(REAL_TIME, memory_gib=5), None, SERVERLESS, "has 4 GiB of memory at most (azure), not 5 GiB"),
+        (replace(REAL_TIME, memory_gib=8), None, SERVERLESS, None),
+        (replace(REAL_TIME, memory_gib=9), None, SERVERLESS, "has 8 GiB of memory at most (azure), not 9 GiB"),
         (replace(REAL_TIME, memory_gib=33), None, CONTAINER, "has 32 GiB of memory at most (gcp), not 33 GiB"),
         (replace(REAL_TIME, cluster=True), None, ENDPOINT, "does not run on the cluster that is there"),
         (replace(REAL_TIME, cluster=True, gpus=8), None, KUBERNETES, None),
@@ -183,8 +185,41 @@ def test_the_managed_endpoints_price_at_rest_is_that_of_the_dearest_cloud() -> N
     assert BY_TYPE[ENDPOINT].at_rest_usd == round(max(hourly) * 730 * defaults.scaling.minimum)
 
 
-def test_google_cloud_has_gpus_as_soon_as_its_table_has() -> None:
-    assert (Cloud.GCP in NO_GPUS[ENDPOINT]) is not any(machine.gpus for machine in gcp.CATALOGUE)
+TABLES = {Cloud.AWS: aws.INSTANCES, Cloud.AZURE: azure.CATALOGUE, Cloud.GCP: gcp.CATALOGUE}
+
+
+@pytest.mark.parametrize("cloud", Cloud)
+def test_a_managed_endpoint_has_as_many_gpus_as_the_clouds_table(cloud: Cloud) -> None:
+    assert MOST_GPUS[ENDPOINT][cloud] == max(machine.gpus for machine in TABLES[cloud])
+
+
+def refused(kind: DeploymentType, cloud: Cloud, argument: str, args: object) -> bool:
+    """Whether the component says something about this argument."""
+    try:
+        check(endpoint(kind, cloud), "pricing", args)
+    except ArgumentError as error:
+        return any(problem.path.startswith(argument) for problem in error.problems)
+    return False
+
+
+@pytest.mark.parametrize("cloud", Cloud)
+def test_a_container_has_exactly_what_its_component_takes(cloud: Cloud) -> None:
+    gpus, memory, seconds = (limits[CONTAINER][cloud] for limits in (MOST_GPUS, MOST_MEMORY, LONGEST_REQUEST))
+    for more in (0, 1):
+        asked = ContainerArgs(models=[model()], compute=ContainerCompute(gpus=gpus + more))
+        assert refused(CONTAINER, cloud, "compute", asked) is bool(more)
+        asked = ContainerArgs(models=[model()], compute=ContainerCompute(cpu_millis=8000, memory_mib=(memory + more) * 1024))
+        assert refused(CONTAINER, cloud, "compute", asked) is bool(more)
+        assert refused(CONTAINER, cloud, "request_seconds", ContainerArgs(models=[model()], request_seconds=seconds + more)) is bool(more)
+
+
+@pytest.mark.parametrize("cloud", Cloud)
+def test_a_function_has_exactly_what_its_component_takes(cloud: Cloud) -> None:
+    memory, seconds = (limits[SERVERLESS][cloud] for limits in (MOST_MEMORY, LONGEST_REQUEST))
+    function = FunctionModel(name="pricing", version="1", source=model().source, container=model().container)
+    for more in (0, 1):
+        assert refused(SERVERLESS, cloud, "memory_mib", ServerlessArgs(models=[function], memory_mib=(memory + more) * 1024)) is bool(more)
+        assert refused(SERVERLESS, cloud, "request_seconds", ServerlessArgs(models=[function], request_seconds=seconds + more)) is bool(more)
 
 
 @pytest.mark.parametrize(
@@ -366,7 +401,7 @@ def broken(needs: Needs, kind: DeploymentType | None, cloud: Cloud | None) -> It
         yield "records"
     if not needs.cluster:
         for each in asked_clouds:
-            if needs.gpus and each in NO_GPUS.get(kind, ()):
+            if needs.gpus > MOST_GPUS.get(kind, {}).get(each, 10_000):
                 yield "gpus"
             if (needs.request_seconds or 0) > LONGEST_REQUEST.get(kind, {}).get(each, 10_000):
                 yield "request"

@@ -88,7 +88,7 @@ def test_every_need_has_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_cloud_changes_what_is_possible(capsys: pytest.CaptureFixture[str]) -> None:
     kinds = [advice(capsys, "--real-time", "--gpus", "1", *cloud)["chosen"]["deployment"] for cloud in ([], ["--cloud", "azure"], ["--cloud", "aws"])]
-    assert kinds == ["kubernetes", "container", "managed-endpoint"]
+    assert kinds == ["managed-endpoint", "container", "managed-endpoint"]
 
 
 @pytest.mark.parametrize(
