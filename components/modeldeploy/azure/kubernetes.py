@@ -153,7 +153,7 @@ class AksWorkload(pulumi.ComponentResource):
         workspace = log_workspace(name, checked.operations.log_retention_days, in_group, self)
         models = model_store(name, key, where, in_group, self, checked.allowed_ips)
         images = registry(name, checked.models, checked.registry_id, where, in_group, self, checked.allowed_ips)
-        reached = reach_given(name, checked.registry_id, None, checked.network, where, in_group, self)
+        reached = reach_given(name, checked.registry_id, None, checked.artifact_account_id, checked.network, where, in_group, self)
         cluster, pulls = _cluster(name, checked, where, images, in_group, self)
 
         runs_as = identity(name, in_group, self)
