@@ -7,11 +7,11 @@ import pulumi
 import pulumi_aws as aws
 
 from modeldeploy.spec.access import Exposure
-from modeldeploy.spec.arguments import Problem, parse
+from modeldeploy.spec.arguments import Problem, parse, unknown_name
 from modeldeploy.spec.compute import InstanceType, choice_problems, choose
 from modeldeploy.spec.inputs import as_inputs
 from modeldeploy.spec.managed_endpoint import ManagedEndpointArgs
-from modeldeploy.spec.model import remote_problems
+from modeldeploy.spec.model import Model, remote_problems
 from modeldeploy.spec.names import check_name
 from modeldeploy.spec.rollout import served_version
 from modeldeploy.spec.tags import standard_tags
@@ -30,7 +30,7 @@ from .sagemaker_model import sagemaker_model, sagemaker_model_problems
 from .scaling import autoscale, shape
 from .security_groups import model_group
 from .served import confirmed_configuration
-from .variants import MOST, Variant, variants
+from .variants import MOST, SHADOW, Shadow, Variant, variants
 
 LONGEST_NAME = 32
 """A SageMaker model's name, 63 characters at most, is made of the component's, a version and what auto-naming adds."""
@@ -63,6 +63,9 @@ class SageMakerEndpointArgs(ManagedEndpointArgs):
     """Let SageMaker replace one version by the next: canary, watch the alarms, go on or roll back. Then `models` holds one version at a time,
     because SageMaker needs the same variants before and after. Omitted: `rollout.traffic` says how requests are shared, and each update moves to
     new instances as soon as they are healthy. Switching between the two makes a new endpoint under another name first, then deletes the old one."""
+    shadow: Shadow | None = None
+    """A version that is tried with copies of the requests before any caller gets its answers, on `scaling.minimum` instances. Then one other version
+    is in `models`, which answers. Excludes `guardrails`. Default: none."""
     invocations_per_instance: int = 70
     """Requests a minute and instance that the autoscaler aims at, 1 to 100000, besides the CPU use in `scaling`. Set it from a load test."""
     release_instances: int | None = None
@@ -82,6 +85,16 @@ class SageMakerEndpointArgs(ManagedEndpointArgs):
         yield from network_problems(self.network)
         yield from key_problems(self.encryption)
         yield from _release_problems(self)
+
+    @property
+    def answering(self) -> list[Model]:
+        """The versions whose answers callers get."""
+        return [model for model in self.models if self.shadow is None or model.version != self.shadow.version]
+
+    @property
+    def shadowed(self) -> list[Variant]:
+        """The version that gets copies, in its place."""
+        return [Variant(SHADOW, model, 0) for model in self.models if model not in self.answering]
 
     @property
     def machine(self) -> InstanceType:
@@ -133,7 +146,7 @@ class SageMakerEndpoint(pulumi.ComponentResource):
         named = {NAME_TAG: endpoint_name}
         tags = standard_tags(checked.tags, checked.environment) | named
         operations, environment, machine = checked.operations, checked.environment, checked.machine
-        placed = variants(checked.models, checked.rollout)
+        placed = variants(checked.answering, checked.rollout)
 
         key = key_arn(name, checked.encryption, environment, account, tags, self)
         network = attach(name, checked.network, key, operations.log_retention_days, environment, checked.tags | named, self)
@@ -170,7 +183,7 @@ class SageMakerEndpoint(pulumi.ComponentResource):
 
         private = checked.access.exposure is Exposure.PRIVATE
         invoker = invoker_role(name, checked.access.callers, endpoint.arn, network.vpc_id if private else None, tags, self)
-        dashboard = endpoint_dashboard(name, endpoint_name, placed, f"/aws/sagemaker/Endpoints/{endpoint_name}", account, self)
+        dashboard = endpoint_dashboard(name, endpoint_name, [*placed, *checked.shadowed], f"/aws/sagemaker/Endpoints/{endpoint_name}", account, self)
         fixed = network.monthly_usd + (KEY_MONTHLY_USD if checked.encryption.key is None else 0)
         monthly_budget(name, endpoint_name, operations.monthly_budget_usd or _cost(checked, checked.scaling.maximum) + fixed, topic, tags, self)
 
@@ -179,7 +192,7 @@ class SageMakerEndpoint(pulumi.ComponentResource):
             lambda it: f"https://runtime.sagemaker.{it[0]}.amazonaws.com/endpoints/{it[1]}/invocations"
         )
         self.identity = role.arn
-        self.model_version = pulumi.Output.from_input(served_version(checked.models, checked.rollout))
+        self.model_version = pulumi.Output.from_input(served_version(checked.answering, checked.rollout))
         self.logs = log_group.name
         self.dashboard_url = dashboard_url(dashboard, account)
         self.monthly_cost = pulumi.Output.from_input(round(_cost(checked, checked.scaling.minimum) + fixed, 2))
@@ -239,6 +252,8 @@ def _configuration(
             aws.sagemaker.EndpointConfigurationDataCaptureConfigCaptureOptionArgs(capture_mode="Output"),
         ],
     )
+    least = aws.sagemaker.EndpointConfigurationProductionVariantRoutingConfigArgs(routing_strategy="LEAST_OUTSTANDING_REQUESTS")
+    shadow = aws.sagemaker.EndpointConfigurationShadowProductionVariantArgs
     return aws.sagemaker.EndpointConfiguration(
         f"{name}-config",
         production_variants=[
@@ -248,12 +263,23 @@ def _configuration(
                 instance_type=args.machine.name,
                 initial_instance_count=args.first_instances if variant.serves else args.scaling.minimum,
                 initial_variant_weight=float(variant.percent),
-                routing_configs=[
-                    aws.sagemaker.EndpointConfigurationProductionVariantRoutingConfigArgs(routing_strategy="LEAST_OUTSTANDING_REQUESTS")
-                ],
+                routing_configs=[least],
             )
             for variant in placed
         ],
+        # Its weight beside the other's 100 is the share that is copied.
+        shadow_production_variants=[
+            shadow(
+                variant_name=variant.name,
+                model_name=models[variant.model.version].name,
+                instance_type=args.machine.name,
+                initial_instance_count=args.scaling.minimum,
+                initial_variant_weight=float(args.shadow.percent),
+            )
+            for variant in args.shadowed
+            if args.shadow is not None
+        ]
+        or None,
         # Local NVMe disks are encrypted by their hardware, and SageMaker refuses a key for them.
         kms_key_arn=None if args.machine.local_disk else key,
         data_capture_config=capture if captured else None,
@@ -308,21 +334,36 @@ def _guarded(guardrails: Guardrails, instances: int, alarms: EndpointAlarms) -> 
 
 def _cost(args: SageMakerEndpointArgs, replicas: int) -> float:
     """US dollars a month of the instances: idle versions at their minimum, those that serve at `replicas`."""
-    counts = [replicas if variant.serves else args.scaling.minimum for variant in variants(args.models, args.rollout)]
-    return monthly(args.machine.hourly_usd) * sum(counts)
+    counts = [replicas if variant.serves else args.scaling.minimum for variant in variants(args.answering, args.rollout)]
+    return monthly(args.machine.hourly_usd) * (sum(counts) + args.scaling.minimum * len(args.shadowed))
 
 
 def _release_problems(args: SageMakerEndpointArgs) -> Iterator[Problem]:
     if len(args.models) > MOST:
         yield Problem("models", f"{len(args.models)} versions are too many; an endpoint has {MOST} variants at most")
-    if args.guardrails is not None and len(args.models) > 1:
+    if args.guardrails is not None and len(args.answering) > 1:
         yield Problem(
             "guardrails",
             f"excludes more than one version in models ({', '.join(model.version for model in args.models)}): SageMaker shifts from the version "
             "deployed to the one listed; list one, or leave guardrails out and share requests by rollout.traffic",
         )
+    yield from _shadow_problems(args)
     if not 1 <= args.invocations_per_instance <= 100_000:
         yield Problem("invocations_per_instance", f"{args.invocations_per_instance} is not allowed; use 1 to 100000")
     if args.release_instances is not None and not args.scaling.minimum <= args.release_instances <= args.scaling.maximum:
         allowed = f"use scaling.minimum {args.scaling.minimum} to scaling.maximum {args.scaling.maximum}"
         yield Problem("release_instances", f"{args.release_instances} is not allowed; {allowed}")
+
+
+def _shadow_problems(args: SageMakerEndpointArgs) -> Iterator[Problem]:
+    if args.shadow is None:
+        return
+    version, versions = args.shadow.version, [model.version for model in args.models]
+    if version not in versions:
+        yield Problem("shadow.version", unknown_name(version, versions))
+    elif len(args.answering) != 1:
+        yield Problem("shadow", f"needs one version in models that answers, beside '{version}'; there are {len(args.answering)}")
+    if args.rollout.traffic.get(version):
+        yield Problem(f"rollout.traffic.{version}", "excludes shadow: the version gets copies of requests and none of its own; give one of the two")
+    if args.guardrails is not None:
+        yield Problem("guardrails", "excludes shadow: SageMaker needs the same variants before and after a guarded update; give one of the two")

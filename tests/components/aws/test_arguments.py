@@ -9,7 +9,8 @@ import pytest
 from modeldeploy.aws.database import RdsDatabase, RdsDatabaseArgs
 from modeldeploy.aws.managed_endpoint import Guardrails, SageMakerEndpoint, SageMakerEndpointArgs
 from modeldeploy.aws.network import AwsNetwork, AwsNetworkArgs
-from modeldeploy.spec import Access, ArgumentError, Compute, Container, DatabaseConnection, Encryption, Network, Scaling
+from modeldeploy.aws.variants import Shadow
+from modeldeploy.spec import Access, ArgumentError, Compute, Container, DatabaseConnection, Encryption, Network, Rollout, Scaling
 from modeldeploy.spec.arguments import parse
 from tests.components.aws.mocked import ACCOUNT, IMAGE, arguments, model, run
 
@@ -82,6 +83,32 @@ def test_an_endpoint_has_ten_variants_at_most(tmp_path: Path) -> None:
     args = arguments(tmp_path, models=[model(tmp_path, str(number)) for number in range(11)])
     with pytest.raises(ArgumentError, match="models: 11 versions are too many; an endpoint has 10 variants at most"):
         parse(SageMakerEndpointArgs, args, "SageMakerEndpoint 'pricing'")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"shadow": Shadow(version="3")}, "shadow.version: '3' is not known; allowed: 1, 2"),
+        ({"shadow": Shadow(version="2", percent=0)}, "shadow.percent: 0 is not allowed; use 1 to 100"),
+        (
+            {"shadow": Shadow(version="2"), "rollout": Rollout(traffic={"1": 90, "2": 10})},
+            "rollout.traffic.2: excludes shadow: the version gets copies",
+        ),
+        ({"shadow": Shadow(version="2"), "guardrails": Guardrails()}, "guardrails: excludes shadow: SageMaker needs the same variants"),
+    ],
+)
+def test_a_shadow_is_one_of_two_versions(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    args = arguments(tmp_path, models=[model(tmp_path, "1"), model(tmp_path, "2")], **changes)
+    with pytest.raises(ArgumentError) as caught:
+        parse(SageMakerEndpointArgs, args, "x")
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("versions", [["2"], ["1", "2", "3"]])
+def test_a_shadow_needs_one_version_beside_it(tmp_path: Path, versions: list[str]) -> None:
+    args = arguments(tmp_path, models=[model(tmp_path, version) for version in versions], shadow=Shadow(version="2"))
+    with pytest.raises(ArgumentError, match=f"shadow: needs one version in models that answers, beside '2'; there are {len(versions) - 1}"):
+        parse(SageMakerEndpointArgs, args, "x")
 
 
 @pytest.mark.parametrize("name", ["Pricing", "pricing_api", "a" * 33, "1st", "pricing-"])

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from modeldeploy.aws.managed_endpoint import Guardrails
+from modeldeploy.aws.variants import Shadow
 from modeldeploy.spec import (
     Access,
     Compute,
@@ -482,3 +483,44 @@ def test_one_instance_has_no_canary(tmp_path: Path) -> None:
 
 def test_without_guardrails_sagemaker_s_default_applies(plain: Graph) -> None:
     assert "deploymentConfig" not in plain.one(ENDPOINT).inputs
+
+
+# --- a shadow
+
+
+def shadowed(folder: Path, **changes: Any) -> Graph:
+    models = [model(folder, "1"), model(folder, "2")]
+    return deploy(arguments(folder, models=models, shadow=Shadow(version="2", percent=25), **changes))
+
+
+def test_a_shadow_gets_copies_of_requests_and_nobody_its_answers(tmp_path: Path) -> None:
+    graph = shadowed(tmp_path)
+    assert variant(graph)["modelName"] == "model-1"
+    assert variant(graph)["initialVariantWeight"] == 100
+    (copy,) = graph.one(CONFIG).inputs["shadowProductionVariants"]
+    assert copy == {
+        "variantName": "shadow",
+        "modelName": "model-2",
+        "instanceType": "ml.m5.large",
+        "initialInstanceCount": 2,
+        "initialVariantWeight": 25,
+    }
+    assert graph.outputs["model_version"] == "1"
+
+
+def test_a_shadow_is_on_the_dashboard_and_on_the_bill_and_raises_no_alarm(tmp_path: Path) -> None:
+    graph = shadowed(tmp_path)
+    assert '"shadow"' in graph.one("aws:cloudwatch/dashboard:Dashboard").inputs["dashboardBody"]
+    assert not any("shadow" in each.name for each in (*graph.all(ALARM), *graph.all(TARGET)))
+    alone = deploy(arguments(tmp_path)).outputs["monthly_cost"]
+    assert graph.outputs["monthly_cost"] == pytest.approx(alone + 2 * 0.115 * 730, abs=0.01)
+
+
+def test_without_a_shadow_there_is_none(plain: Graph) -> None:
+    assert "shadowProductionVariants" not in plain.one(CONFIG).inputs
+
+
+def test_the_shadow_becomes_the_version_that_answers(tmp_path: Path) -> None:
+    graph = deploy(arguments(tmp_path, models=[model(tmp_path, "1"), model(tmp_path, "2")], shadow=Shadow(version="1")))
+    assert variant(graph)["modelName"] == "model-2"
+    assert graph.one(CONFIG).inputs["shadowProductionVariants"][0]["modelName"] == "model-1"
