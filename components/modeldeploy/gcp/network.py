@@ -1,16 +1,19 @@
 """A private network: nothing gets in from the internet and nothing gets out to it."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_gcp as gcp
 
-from modeldeploy.spec.arguments import parse
+from modeldeploy.spec.arguments import Problem, parse
 from modeldeploy.spec.encryption import Encryption
 from modeldeploy.spec.names import check_name
 from modeldeploy.spec.network import Network, NetworkArgs, subnets
 from modeldeploy.spec.operations import Environment
 
+from .agents import project_number
 from .keys import data_key
 from .labels import labels
 from .logs import log_bucket
@@ -20,6 +23,7 @@ from .scope import Scope
 from .services import enable
 from .vertex.resources import to_wire
 
+PERIMETER = re.compile(r"accessPolicies/\d+/servicePerimeters/[A-Za-z][A-Za-z0-9_]{0,49}")
 APIS = ("compute", "dns", "servicenetworking", "cloudkms", "logging")
 GOOGLE_APIS = "199.36.153.8/30"
 """The addresses of `private.googleapis.com`, which carry all of Google's APIs without a route to the internet
@@ -32,12 +36,28 @@ SERVICE_PORTS = ("443", "5432", "3307")
 """What callers in the network open: endpoints, PostgreSQL, and the connectors of Cloud SQL."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class GoogleNetworkArgs(NetworkArgs):
+    """Arguments of `GoogleNetwork`: the shared ones, and the organisation's fence."""
+
+    perimeter: str | None = None
+    """Perimeter of VPC Service Controls that the project is put into, `accessPolicies/P/servicePerimeters/S`; one network of the project names it.
+    Whoever runs Pulumi may change the perimeter (`roles/accesscontextmanager.policyEditor`), and the project stays in it when the network of a
+    production goes. Omitted: that is left to the organisation."""
+
+    def problems(self) -> Iterator[Problem]:
+        """See `Checked`."""
+        yield from super().problems()
+        if self.perimeter is not None and not PERIMETER.fullmatch(self.perimeter):
+            yield Problem("perimeter", f"'{self.perimeter}' is no perimeter; write accessPolicies/<number>/servicePerimeters/<name>")
+
+
 class GoogleNetwork(pulumi.ComponentResource):
     """A VPC network for several deployments to share: one subnet in the region, Google's APIs over private addresses, and a range for services that
     Google runs in the network (Cloud SQL).
 
     It has no default route, no NAT, and a firewall that refuses whatever is not named, both ways. Flows, refused connections and names looked up are
-    logged, in a bucket with a key of its own. VPC Service Controls are a matter of the organisation and left to it.
+    logged, in a bucket with a key of its own.
     """
 
     id: pulumi.Output[str]
@@ -47,8 +67,8 @@ class GoogleNetwork(pulumi.ComponentResource):
     logs: pulumi.Output[str]
     """The log bucket of the network, `projects/P/locations/L/buckets/B`."""
 
-    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None):
-        checked = parse(NetworkArgs, args, f"GoogleNetwork '{name}'")
+    def __init__(self, name: str, args: GoogleNetworkArgs, opts: pulumi.ResourceOptions | None = None):
+        checked = parse(GoogleNetworkArgs, args, f"GoogleNetwork '{name}'")
         check_name(f"GoogleNetwork '{name}'", name, LONGEST_NETWORK)
         where = place(f"GoogleNetwork '{name}'", opts)
         super().__init__("modeldeploy:index:GoogleNetwork", name, to_wire(checked), opts)
@@ -58,7 +78,7 @@ class GoogleNetwork(pulumi.ComponentResource):
             labels=labels(checked.tags, checked.environment, name),
             production=checked.environment is Environment.PRODUCTION,
             component=self,
-            apis=enable(name, APIS, where, self),
+            apis=enable(name, [*APIS, *(["accesscontextmanager"] if checked.perimeter else [])], where, self),
         )
         workloads, services = subnets(checked.cidr, 2, int(checked.cidr.split("/")[1]) + 2)
 
@@ -100,6 +120,8 @@ class GoogleNetwork(pulumi.ComponentResource):
             ),
             scope.child(),
         )
+        if checked.perimeter is not None:
+            _fence(scope, checked.perimeter)
         key = data_key(scope, Encryption(), ["logging"])
         logs = log_bucket(scope, network.name, _log_filter(network, subnet), checked.log_retention_days, key)
 
@@ -113,11 +135,22 @@ class GoogleNetwork(pulumi.ComponentResource):
         return Network(id=self.id, subnet_ids=[self.subnet_ids.apply(lambda ids: ids[0])])
 
 
+def _fence(scope: Scope, perimeter: str) -> gcp.accesscontextmanager.ServicePerimeterResource:
+    """Puts the project behind the organisation's fence. Others in it rely on that, so in production it stays."""
+    return gcp.accesscontextmanager.ServicePerimeterResource(
+        f"{scope.name}-perimeter",
+        gcp.accesscontextmanager.ServicePerimeterResourceArgs(
+            perimeter_name=perimeter, resource=project_number(scope).apply(lambda number: f"projects/{number}")
+        ),
+        scope.after_apis(retain_on_delete=scope.production),
+    )
+
+
 def network_for(scope: Scope, given: Network, retention_days: int, environment: Environment, tags: Mapping[str, str]) -> Network:
     """The network `given`, or one that is made for the component of `scope`."""
     if given.id is not None:
         return given
-    args = NetworkArgs(cidr=given.range, log_retention_days=retention_days, environment=environment, tags=dict(tags))
+    args = GoogleNetworkArgs(cidr=given.range, log_retention_days=retention_days, environment=environment, tags=dict(tags))
     return GoogleNetwork(f"{scope.name}-network", args, scope.child()).reference()
 
 

@@ -7,8 +7,8 @@ import pulumi
 
 from modeldeploy.gcp.database import CloudSqlDatabase, CloudSqlDatabaseArgs
 from modeldeploy.gcp.managed_endpoint import VertexEndpoint, VertexEndpointArgs
-from modeldeploy.gcp.network import GoogleNetwork
-from modeldeploy.spec import Container, DatabaseConnection, Environment, Model, Network, NetworkArgs
+from modeldeploy.gcp.network import GoogleNetwork, GoogleNetworkArgs
+from modeldeploy.spec import Container, DatabaseConnection, Environment, Model, Network
 from tests.support.mocks import Graph, Mocked, record
 
 IMAGE = "europe-west1-docker.pkg.dev/example-models/serving/pricing@sha256:" + "a" * 64
@@ -128,7 +128,7 @@ def network_graph(**arguments: Any) -> Graph:
     """What a network registers."""
 
     def program() -> Mapping[str, Any]:
-        network = GoogleNetwork("shared", NetworkArgs(**arguments))
+        network = GoogleNetwork("shared", GoogleNetworkArgs(**arguments))
         reference = network.reference()
         return {"id": reference.id, "subnet": reference.subnet_ids[0], "logs": network.logs}
 

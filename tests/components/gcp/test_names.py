@@ -3,8 +3,7 @@ import re
 import pytest
 
 from modeldeploy.gcp.names import LONGEST_NETWORK, account_id
-from modeldeploy.gcp.network import GoogleNetwork
-from modeldeploy.spec import NetworkArgs
+from modeldeploy.gcp.network import GoogleNetwork, GoogleNetworkArgs
 from tests.components.gcp.program import run
 
 COMPUTE = ("gcp:compute/", "gcp:dns/")
@@ -12,7 +11,7 @@ SUFFIX = len("-1a2b3c4")
 
 
 def test_the_longest_network_name_leaves_room_for_what_is_added() -> None:
-    graph = run(lambda: GoogleNetwork("n" * LONGEST_NETWORK, NetworkArgs()) and {})
+    graph = run(lambda: GoogleNetwork("n" * LONGEST_NETWORK, GoogleNetworkArgs()) and {})
     longest = max(len(each.name) for each in graph.registrations if each.type.startswith(COMPUTE) and "name" not in each.inputs)
     assert longest + SUFFIX <= 63
 

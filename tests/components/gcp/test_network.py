@@ -123,3 +123,22 @@ def test_everything_that_takes_labels_has_them() -> None:
 def test_a_public_range_is_refused() -> None:
     with pytest.raises(ArgumentError, match=r"GoogleNetwork 'shared': cidr: '8\.8\.0\.0/16' is open to the internet"):
         network_graph(cidr="8.8.0.0/16")
+
+
+PERIMETER = "gcp:accesscontextmanager/servicePerimeterResource:ServicePerimeterResource"
+
+
+def test_the_project_is_put_behind_a_fence_that_is_named() -> None:
+    graph = network_graph(perimeter="accessPolicies/123/servicePerimeters/health")
+    fence = graph.one(PERIMETER)
+    assert fence.inputs == {"perimeterName": "accessPolicies/123/servicePerimeters/health", "resource": "projects/123456789012"}
+    assert fence.options.retainOnDelete is True
+    assert "accesscontextmanager.googleapis.com" in {each.inputs["service"] for each in graph.all("gcp:projects/service:Service")}
+    development = network_graph(perimeter="accessPolicies/123/servicePerimeters/health", environment=Environment.DEVELOPMENT)
+    assert development.one(PERIMETER).options.retainOnDelete is False
+    assert not network_graph().all(PERIMETER)
+
+
+def test_what_is_no_perimeter_is_refused() -> None:
+    with pytest.raises(ArgumentError, match=r"perimeter: 'health' is no perimeter; write accessPolicies/<number>/servicePerimeters/<name>"):
+        network_graph(perimeter="health")

@@ -2,9 +2,8 @@ import pulumi
 import pulumi_gcp as gcp
 import pytest
 
-from modeldeploy.gcp.network import GoogleNetwork
+from modeldeploy.gcp.network import GoogleNetwork, GoogleNetworkArgs
 from modeldeploy.gcp.place import place
-from modeldeploy.spec import NetworkArgs
 from modeldeploy.spec.arguments import ArgumentError
 from tests.components.gcp.program import CALLS, OUTPUTS, run
 from tests.support.mocks import record
@@ -14,7 +13,7 @@ REGION_VARIABLES = ("GOOGLE_REGION", "GCLOUD_REGION", "CLOUDSDK_COMPUTE_REGION")
 
 
 def subnet_places(options: pulumi.ResourceOptions | None) -> tuple[str, str]:
-    graph = run(lambda: GoogleNetwork("shared", NetworkArgs(), options) and {})
+    graph = run(lambda: GoogleNetwork("shared", GoogleNetworkArgs(), options) and {})
     subnet = graph.one("gcp:compute/subnetwork:Subnetwork").inputs
     return subnet["project"], subnet["region"]
 
@@ -35,7 +34,7 @@ def test_a_provider_of_its_own_decides_where_things_go(how: str) -> None:
                 parent=pulumi.ComponentResource("test:index:Parent", "parent", None, pulumi.ResourceOptions(providers=[provider]))
             ),
         }[how]()
-        GoogleNetwork("shared", NetworkArgs(), options)
+        GoogleNetwork("shared", GoogleNetworkArgs(), options)
         return {}
 
     subnet = run(program).one("gcp:compute/subnetwork:Subnetwork").inputs
@@ -50,7 +49,7 @@ def test_a_missing_configuration_is_one_clear_error_before_anything_is_registere
 
     def program() -> dict[str, object]:
         try:
-            GoogleNetwork("shared", NetworkArgs())
+            GoogleNetwork("shared", GoogleNetworkArgs())
         except ArgumentError as error:
             made.append(str(error))
         return {}
