@@ -1,7 +1,7 @@
 """A batch of tasks on Azure Container Apps."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -9,33 +9,25 @@ import pulumi_azure_native as native
 
 from modeldeploy.spec.access import WebAccess
 from modeldeploy.spec.arguments import Problem, parse
-from modeldeploy.spec.batch import TaskBatchArgs
 from modeldeploy.spec.inputs import as_inputs
 from modeldeploy.spec.names import check_name, fit
 
 from . import dashboard, ids
-from .addresses import allowed_ip_problems
 from .alarms import RED, action_group, metric_alarm
 from .budget import budget
-from .connection import database_grant, database_variables
+from .connection import database_grant
 from .container_environment import CONSUMPTION, ContainerEnvironment, Size, container_environment, size, size_problems
 from .dashboard import TOTAL, Chart, tiles
-from .group import Group, group
-from .hosting import artifact_problems, database_problems, model_uri, network_problems, reach_given, read_grants, store_diagnostics, vault_problems
-from .identity import Role, grant, identity
+from .group import Group
+from .hosting import network_problems, vault_problems
 from .ids import LONGEST
-from .keys import customer_key, key_problems
-from .logs import diagnostics, log_workspace
-from .model_store import model_store, upload
-from .network import attach
-from .private_link import Service, private_endpoint
+from .logs import diagnostics
 from .rates import app_run_cost, is_priced
 from .recurrence import zone_problems
-from .registry import host, registry, registry_problems
-from .results import input_container, input_problems, result_store
+from .registry import host
 from .subnets import Subnet
-from .tags import tag_count_problems
-from .task_starter import INDEX, MOST_AT_ONCE, Tasks, starter
+from .task_base import IDLE_USD, INDEX, AzureTaskArgs, surroundings
+from .task_starter import MOST_AT_ONCE, Tasks, starter
 
 WORKFLOWS = "Microsoft.Logic/workflows"
 CHARTS = (
@@ -44,25 +36,18 @@ CHARTS = (
     Chart("Runs that failed", WORKFLOWS, "RunsFailed", TOTAL),
 )
 """https://learn.microsoft.com/azure/azure-monitor/reference/supported-metrics/microsoft-logic-workflows-metrics"""
-IDLE_USD = 100
-"""What a budget allows for what is there while nothing runs: private endpoints, registry, logs."""
 LONGEST_NAME = 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class ContainerAppsJobArgs(TaskBatchArgs):
+class ContainerAppsJobArgs(AzureTaskArgs):
     """Arguments of a batch of tasks on Azure Container Apps.
 
-    Each task is an execution of the job, whose number is in `$TASK_INDEX`, which `$TASK_INDEX_VARIABLE` names here as everywhere. A Logic App starts
-    them, up to 50 at a time (`parallelism`), on `schedule` in its time zone. Container Apps has no spare machines: `spot: true` is refused.
+    Each task is an execution of the job. A Logic App starts them, up to 50 at a time (`parallelism`), on `schedule` in its time zone. Container Apps
+    has no spare machines: `spot: true` is refused.
     `network.subnet_ids` are in the order that `AzureNetwork` documents; the ones for private endpoints and for Container Apps are used.
     """
 
-    input_account_id: pulumi.Input[str] | None = None
-    """ARM id of the storage account that `input_uri` is in, because Azure grants access by it. Required with it, and only then. In a network that is
-    given, it needs a private endpoint there."""
-    artifact_account_id: pulumi.Input[str] | None = None
-    """ARM id of the storage account that an artifact at `https://` is in, because Azure grants access by it. Required with one, and only then."""
     secrets_vault_id: pulumi.Input[str] | None = None
     """ARM id of the vault that `secrets` are in, because Azure grants access by it. Required with them, and only then."""
     container_environment_id: pulumi.Input[str] | None = None
@@ -70,34 +55,15 @@ class ContainerAppsJobArgs(TaskBatchArgs):
     logs to Azure Monitor, and have the kind of machine. Omitted: one is made."""
     most_machines: int = 10
     """Machines at most, 3 to 100, where `compute` needs machines of its own (more than 4 CPUs or 8 GiB)."""
-    registry_id: pulumi.Input[str] | None = None
-    """ARM id of the Azure registry that the image is in. Omitted: a private one is made, under the name that the image carries
-    (`<registry>.azurecr.io/...`); push the image when it is there, then deploy again."""
-    key_vault_id: pulumi.Input[str] | None = None
-    """ARM id of the vault that holds `encryption.key`, because Azure grants access to a key by its ARM id. Required with it, and only then."""
-    resource_group_name: pulumi.Input[str] | None = None
-    """Name of an existing resource group to use. Omitted: one is made."""
-    allowed_ips: list[str] = field(default_factory=list[str])
-    """Public IPv4 addresses, or ranges of /16 to /30, of the machines that run Pulumi and push images, when they are outside the network. Default:
-    none; local artifacts are uploaded through the private endpoint, so Pulumi runs inside the network."""
 
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
         yield from super().problems()
-        of_model = (*artifact_problems([self.model], self.artifact_account_id, "Container Apps"), *registry_problems([self.model], self.registry_id))
-        yield from (Problem(problem.path.replace("models[0]", "model"), problem.reason) for problem in of_model)
         yield from zone_problems(self.schedule)
-        yield from input_problems(self.input_uri, self.input_account_id)
         yield from size_problems(self.compute)
-        yield from key_problems(self.encryption, self.key_vault_id)
-        yield from tag_count_problems(self.tags)
         yield from vault_problems(self.secrets, WebAccess(), self.secrets_vault_id)
         own = [Subnet.APPS] if self.container_environment_id is None else []
         yield from network_problems(self.network, [Subnet.ENDPOINTS, *own], self.container_environment_id)
-        yield from database_problems(self.database, self.network)
-        yield from allowed_ip_problems(self.allowed_ips)
-        if self.network.id is not None and self.network.callers:
-            yield Problem("network.callers", "excludes network.id: the network given has its own security group; let the callers in there")
         if self.spot:
             yield Problem("spot", "is not offered by Container Apps; leave it out, or use a spare pool of AzureBatchPool or AksCluster")
         if self.at_once > MOST_AT_ONCE:
@@ -144,59 +110,27 @@ class ContainerAppsJob(pulumi.ComponentResource):
         checked = parse(ContainerAppsJobArgs, args, f"ContainerAppsJob '{name}'")
         check_name(f"ContainerAppsJob '{name}'", name, LONGEST)
         super().__init__("modeldeploy:index:ContainerAppsJob", name, as_inputs(checked), opts)
-        model = checked.model
-
-        in_group = group(name, checked.resource_group_name, checked.environment, checked.tags, self)
-        key = customer_key(name, checked.encryption, checked.key_vault_id, in_group, self)
-        where = attach(name, checked.network, key, checked.operations.log_retention_days, checked.tags, in_group, self)
-        workspace = log_workspace(name, checked.operations.log_retention_days, in_group, self)
-        models = model_store(name, key, where, in_group, self, checked.allowed_ips)
-        results = result_store(name, checked.results_days, key, where, in_group, self)
-        images = registry(name, [model], checked.registry_id, where, in_group, self, checked.allowed_ips)
-        reached = reach_given(name, checked.registry_id, checked.secrets_vault_id, checked.network, where, in_group, self)
-        if checked.input_account_id is not None and checked.network.id is None:
-            reached.append(private_endpoint(f"{name}-input", Service.BLOB, checked.input_account_id, where, in_group, self))
+        around = surroundings(name, checked, checked.secrets_vault_id, self)
+        in_group, workspace, runs_as, results = around.group, around.workspace, around.runs_as, around.results
         chosen = size(checked.compute) or Size(CONSUMPTION, 0, 0)
         environment = container_environment(
-            name, checked.container_environment_id, [chosen.profile], workspace, key, where, in_group, self, most_machines=checked.most_machines
+            name,
+            checked.container_environment_id,
+            [chosen.profile],
+            workspace,
+            around.key,
+            around.where,
+            in_group,
+            self,
+            most_machines=checked.most_machines,
         )
-
-        runs_as = identity(name, in_group, self)
-        ready: list[pulumi.Resource] = [
-            *reached,
-            *([] if model.is_remote else upload(name, model, models, in_group, self)),
-            grant(f"{name}-pull", Role.ACR_PULL, images.id, runs_as, self),
-            grant(f"{name}-results", Role.BLOB_CONTRIBUTOR, results.container.id, runs_as, self),
-            *read_grants(name, [model], models, checked.artifact_account_id, checked.secrets, checked.secrets_vault_id, runs_as, self),
-        ]
-        variables: dict[str, pulumi.Input[str]] = {
-            "AZURE_CLIENT_ID": runs_as.client_id,
-            "MODEL_URI": model_uri(model, models),
-            "MODEL_VERSION": model.version,
-            "RESULTS_URI": results.uri,
-            "TASK_COUNT": str(checked.tasks),
-            "TASK_INDEX_VARIABLE": INDEX,
-            **database_variables(checked.database, runs_as),
-        }
-        if checked.input_uri is not None and checked.input_account_id is not None:
-            scope = input_container(checked.input_uri, checked.input_account_id)
-            ready.append(grant(f"{name}-input", Role.BLOB_READER, scope, runs_as, self))
-            variables["INPUT_URI"] = checked.input_uri
-        container = _container(checked, chosen, variables)
-        job = _job(name, checked, chosen, container, environment, runs_as, in_group, self, ready)
+        container = _container(checked, chosen, around.variables)
+        job = _job(name, checked, chosen, container, environment, runs_as, in_group, self, around.ready)
         seconds = checked.task_minutes * 60
         tasks = Tasks(checked.tasks, checked.at_once, (checked.retries + 1) * checked.task_minutes)
         started = starter(name, checked.schedule, tasks, job, container, in_group, self)
 
         diagnostics(f"{name}-starter", started.workflow.id, workspace, self, categories=("WorkflowRuntime",))
-        diagnostics(
-            f"{name}-results",
-            pulumi.Output.concat(results.account.id, "/blobServices/default"),
-            workspace,
-            self,
-            categories=("StorageRead", "StorageWrite", "StorageDelete"),
-        )
-        store_diagnostics(name, models, key, images, workspace, self)
         hears = action_group(name, checked.operations.emails, in_group, self)
         description = "A run failed: a task of it did, or could not be started"
         failed = (WORKFLOWS, "RunsFailed")
@@ -208,7 +142,7 @@ class ContainerAppsJob(pulumi.ComponentResource):
         self.start = started.command
         self.results = results.uri
         self.identity = runs_as.principal_id
-        self.model_version = pulumi.Output.from_input(model.version)
+        self.model_version = pulumi.Output.from_input(checked.model.version)
         self.logs = pulumi.Output.concat("https://portal.azure.com/#resource", workspace.id, "/logs")
         self.dashboard_url = dashboard.url(shown)
         self.monthly_cost = pulumi.Output.from_input(cost)

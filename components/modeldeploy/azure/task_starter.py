@@ -20,6 +20,7 @@ from . import ids
 from .group import Group
 from .identity import identity
 from .recurrence import months, recurrence
+from .task_base import INDEX
 
 API = "https://management.azure.com"
 JOB_API_VERSION = "2025-01-01"
@@ -28,8 +29,6 @@ MOST_AT_ONCE = 50
 """Iterations of a loop that run at the same time: https://learn.microsoft.com/azure/logic-apps/logic-apps-limits-and-configuration#looping"""
 MOST_LOOKS = 4000
 """How often a loop asks at most; Azure ends it after 5000."""
-INDEX = "TASK_INDEX"
-"""The variable with a task's number."""
 RUNNING = ("Running", "Processing", "Unknown")
 ACTIONS = ("read", "start/action", "executions/read", "execution/read")
 """Below `Microsoft.App/jobs`."""

@@ -290,7 +290,7 @@ def test_everything_that_takes_tags_has_them(tuned: Graph) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model": world.model(), "artifact_account_id": None}, r"model\.source: 'azureml://.*' cannot be read by Container Apps"),
+        ({"model": world.model(), "artifact_account_id": None}, r"model\.source: 'azureml://.*' cannot be read by Azure"),
         ({"artifact_account_id": None}, "artifact_account_id: is required with an artifact at https://"),
         (
             {"model": world.model(source=world.BLOB, container=Container(image="ghcr.io/acme/p@sha256:" + "a" * 64))},
