@@ -254,6 +254,9 @@ _MONITOR: dict[str, Row] = {
     "azure-native:monitor:ActivityLogAlert": _row("Microsoft.Insights/activityLogAlerts/{activityLogAlertName}"),
     "azure-native:monitor:AutoscaleSetting": _row("Microsoft.Insights/autoscaleSettings/{autoscaleSettingName}"),
     "azure-native:monitor:DiagnosticSetting": Row(id="{resourceUri|path}/providers/Microsoft.Insights/diagnosticSettings/{name}", guarded=False),
+    "azure-native:monitor:DataCollectionRuleAssociation": Row(
+        id="{resourceUri|path}/providers/Microsoft.Insights/dataCollectionRuleAssociations/{associationName}", guarded=False
+    ),
     "azure-native:monitor:DataCollectionRule": _row(
         "Microsoft.Insights/dataCollectionRules/{dataCollectionRuleName}", {"immutableId": "dcr-{hex32}"}
     ),
