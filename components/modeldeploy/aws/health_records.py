@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/healthlake/latest/devguide/
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -13,14 +14,15 @@ from modeldeploy.spec.arguments import parse
 from modeldeploy.spec.health_records import HealthRecordsArgs
 from modeldeploy.spec.inputs import as_inputs
 from modeldeploy.spec.names import check_name
-from modeldeploy.spec.operations import Environment, Operations
+from modeldeploy.spec.operations import Environment
 from modeldeploy.spec.tags import standard_tags
 
 from .account import Account, current_account, physical_name
 from .alarms import alarm_topic
 from .keys import key_arn
 from .network import Attachment, attach
-from .policy_documents import document
+from .policy_documents import Statement, document
+from .queues import dead_letters
 
 LONGEST_NAME = 40
 SERVICE = "healthlake"
@@ -65,7 +67,7 @@ class HealthLakeFhirStore(pulumi.ComponentResource):
         tags = standard_tags(checked.tags, checked.environment)
         retention = checked.operations.log_retention_days
 
-        self._key = key_arn(name, checked.encryption, checked.environment, account, tags, self)
+        self._key = key_arn(name, checked.encryption, checked.environment, account, tags, self, [_letters_of_rules])
         network = attach(name, checked.network, self._key, retention, checked.environment, checked.tags, self, usual_services=False)
         if checked.endpoint:
             _endpoint(name, network, account, tags, self)
@@ -77,8 +79,9 @@ class HealthLakeFhirStore(pulumi.ComponentResource):
         )
         self.id = store.id
         self.arn = pulumi.Output.concat("arn:", account.partition, ":healthlake:", account.region, ":", account.id, ":datastore/fhir/", store.id)
-        logs = _accesses(name, retention, self._key, account, tags, self)
-        _refused(name, logs, checked.operations, self._key, account, tags, self)
+        topic = alarm_topic(name, checked.operations.emails, self._key, account, tags, self)
+        logs = _accesses(name, retention, self._key, topic, account, tags, self)
+        _refused(name, logs, topic, tags, self)
 
         self._account, self._name = account, name
         self.url = pulumi.Output.concat("https://healthlake.", account.region, ".amazonaws.com/datastore/", store.id, "/r4")
@@ -162,10 +165,28 @@ def _only_this_account(account: str) -> str:
     )
 
 
+def _letters_of_rules(_partition: str, _region: str, account: str) -> Statement:
+    """Lets EventBridge write to the encrypted queue of what it could not deliver: a statement of the key's policy."""
+    return {
+        "Sid": "LettersOfRules",
+        "Effect": "Allow",
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
+    }
+
+
 def _accesses(
-    name: str, retention: int, key: pulumi.Output[str], account: Account, tags: dict[str, str], parent: pulumi.Resource
+    name: str,
+    retention: int,
+    key: pulumi.Output[str],
+    topic: aws.sns.Topic,
+    account: Account,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
 ) -> aws.cloudwatch.LogGroup:
-    """Who did what: an entry for each request that CloudTrail records."""
+    """Who did what: an entry for each request that CloudTrail records. Entries that cannot be written are kept in a queue, and raise an alarm."""
     opts = pulumi.ResourceOptions(parent=parent)
     # EventBridge writes to groups with this prefix alone: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
     group_name = f"/aws/events/{physical_name(name, 200)}"
@@ -185,7 +206,23 @@ def _accesses(
         policy_document=pulumi.Output.all(logs.arn, account.id).apply(lambda it: _writing(*it)),
         opts=opts,
     )
-    aws.cloudwatch.EventTarget(f"{name}-accesses", rule=rule.name, arn=logs.arn, opts=pulumi.ResourceOptions(parent=parent, depends_on=[permission]))
+    lost = dead_letters(f"{name}-accesses-lost", key, tags, parent, rule.arn)
+    aws.cloudwatch.EventTarget(
+        f"{name}-accesses",
+        rule=rule.name,
+        arn=logs.arn,
+        dead_letter_config=aws.cloudwatch.EventTargetDeadLetterConfigArgs(arn=lost.arn),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[permission]),
+    )
+    _alarm(
+        f"{name}-accesses-lost",
+        f"Entries on who read records of {name} could not be written",
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"),
+        topic,
+        tags,
+        parent,
+        {"QueueName": lost.name},
+    )
     return logs
 
 
@@ -201,32 +238,37 @@ def _writing(group: str, account: str) -> str:
     )
 
 
-def _refused(
-    name: str,
-    logs: aws.cloudwatch.LogGroup,
-    operations: Operations,
-    key: pulumi.Output[str],
-    account: Account,
-    tags: dict[str, str],
-    parent: pulumi.Resource,
-) -> None:
+def _refused(name: str, logs: aws.cloudwatch.LogGroup, topic: aws.sns.Topic, tags: dict[str, str], parent: pulumi.Resource) -> None:
     """The alarm when somebody without permission asked."""
-    opts = pulumi.ResourceOptions(parent=parent)
     metric = physical_name(f"{name}-refused", 255)
     aws.cloudwatch.LogMetricFilter(
         f"{name}-refused",
         log_group_name=logs.name,
         pattern='{ $.detail.errorCode = "AccessDenied*" }',
         metric_transformation=aws.cloudwatch.LogMetricFilterMetricTransformationArgs(name=metric, namespace=NAMESPACE, value="1"),
-        opts=opts,
+        opts=pulumi.ResourceOptions(parent=parent),
     )
-    topic = alarm_topic(name, operations.emails, key, account, tags, parent)
+    _alarm(f"{name}-refused", f"Somebody without permission asked for records of {name}", (NAMESPACE, metric, "Sum"), topic, tags, parent)
+
+
+def _alarm(
+    name: str,
+    description: str,
+    measured: tuple[str, str, str],
+    topic: aws.sns.Topic,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+    dimensions: Mapping[str, pulumi.Input[str]] | None = None,
+) -> None:
+    """An alarm when what is measured (namespace, metric, statistic) is above none in five minutes."""
+    namespace, metric, statistic = measured
     aws.cloudwatch.MetricAlarm(
-        f"{name}-refused",
-        alarm_description=f"Somebody without permission asked for records of {name}",
-        namespace=NAMESPACE,
+        name,
+        alarm_description=description,
+        namespace=namespace,
         metric_name=metric,
-        statistic="Sum",
+        dimensions=dimensions,
+        statistic=statistic,
         period=300,
         evaluation_periods=1,
         threshold=0,
@@ -234,5 +276,5 @@ def _refused(
         treat_missing_data="notBreaching",
         alarm_actions=[topic.arn],
         tags=tags,
-        opts=opts,
+        opts=pulumi.ResourceOptions(parent=parent),
     )

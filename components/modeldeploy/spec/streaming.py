@@ -114,8 +114,8 @@ class StreamingArgs:
     """A Kafka of the user's own that carries the events instead. Default: none."""
     partitions: int | None = None
     """Partitions, 1 to 100: records of one are read in order by one reader. Omitted: what the service gives by demand, or 4 where it must be told."""
-    retention_hours: int = 24
-    """Time that records stay in the stream, in hours, 24 to 168."""
+    retention_hours: int = 72
+    """Time that records stay in the stream, in hours, 24 to 168. Default 72: a weekend, in which nobody may put a consumer right."""
     records_per_call: int = 100
     """Records that the model gets at a time at most, 1 to 1000."""
     batch_window_seconds: int = 0

@@ -26,6 +26,7 @@ OUTPUTS: dict[str, Mocked] = {
     "aws:s3/bucket:Bucket": {"id": "bucket-made", "arn": "arn:aws:s3:::bucket-made"},
     "aws:s3/bucketObjectv2:BucketObjectv2": lambda inputs: {"arn": f"arn:aws:s3:::{inputs['bucket']}/{inputs['key']}"},
     "aws:cloudwatch/logGroup:LogGroup": lambda inputs: _named(inputs.get("name", "group-made"), "arn:logs:"),
+    "aws:cloudwatch/eventRule:EventRule": {"name": "rule-made", "arn": "arn:rule"},
     "aws:cloudwatch/metricAlarm:MetricAlarm": lambda inputs: _named(f"alarm {inputs['alarmDescription']}", "arn:"),
     "aws:sns/topic:Topic": {"arn": "arn:topic"},
     "aws:iam/role:Role": lambda inputs: {"name": "role-made", "arn": f"arn:role:{inputs.get('description', '')}"},

@@ -12,6 +12,7 @@ from tests.components.aws.mocked import ACCOUNT, KEY, REGION, run, statements
 from tests.support.lifecycle import Deploy
 from tests.support.mocks import Graph
 
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 STORE = "aws:cloudcontrol/resource:Resource"
 GIVEN = Network(id="vpc-1", subnet_ids=["subnet-1", "subnet-2"])
 ROLE = "arn:aws:iam::111122223333:role/path/readmission-role"
@@ -85,10 +86,24 @@ def test_every_access_is_kept_for_the_time_that_is_said_and_encrypted() -> None:
 
 def test_a_refused_request_raises_an_alarm_that_reaches_people() -> None:
     graph = make(operations=Operations(emails=["privacy@example.com"]))
-    alarm = graph.one("aws:cloudwatch/metricAlarm:MetricAlarm").inputs
+    alarm = next(each for each in graph.all(ALARM) if each.name == "records-refused").inputs
     counted = graph.one("aws:cloudwatch/logMetricFilter:LogMetricFilter").inputs["metricTransformation"]
     assert (alarm["metricName"], alarm["namespace"], alarm["threshold"]) == (counted["name"], counted["namespace"], 0)
     assert graph.one("aws:sns/topicSubscription:TopicSubscription").inputs["endpoint"] == "privacy@example.com"
+
+
+def test_an_entry_that_cannot_be_written_is_kept_and_raises_an_alarm() -> None:
+    graph = make()
+    target = graph.one("aws:cloudwatch/eventTarget:EventTarget").inputs
+    [tls, sent] = statements(graph.one("aws:sqs/queuePolicy:QueuePolicy").inputs["policy"])
+    assert target["deadLetterConfig"]["arn"] == sent["Resource"] == tls["Resource"][0]
+    assert (sent["Principal"], sent["Action"]) == ({"Service": "events.amazonaws.com"}, "sqs:SendMessage")
+    assert sent["Condition"] == {"ArnEquals": {"aws:SourceArn": "arn:rule"}}
+    letters = next(each for each in statements(graph.one("aws:kms/key:Key").inputs["policy"]) if each.get("Sid") == "LettersOfRules")
+    assert letters["Principal"] == {"Service": "events.amazonaws.com"}
+    alarm = next(each for each in graph.all(ALARM) if each.name == "records-accesses-lost").inputs
+    assert (alarm["metricName"], alarm["threshold"]) == ("ApproximateNumberOfMessagesVisible", 0)
+    assert alarm["dimensions"] == {"QueueName": "queue-made"}
 
 
 def test_the_url_and_the_arn_name_the_store() -> None:
