@@ -85,6 +85,8 @@ PATHS = {
     "compute:DiskEncryptionSet": "Microsoft.Compute/diskEncryptionSets/{name}",
     "monitor:DataCollectionRule": "Microsoft.Insights/dataCollectionRules/{name}",
     "app:Job": "Microsoft.App/jobs/{jobName}",
+    "batch:BatchAccount": "Microsoft.Batch/batchAccounts/{accountName}",
+    "batch:Pool": "Microsoft.Batch/batchAccounts/{accountName}/pools/{poolName}",
     "logic:Workflow": "Microsoft.Logic/workflows/{name}",
     "healthcareapis:Workspace": "Microsoft.HealthcareApis/workspaces/{workspaceName}",
     "healthcareapis:FhirService": "Microsoft.HealthcareApis/workspaces/{workspaceName}/fhirservices/{fhirServiceName}",
@@ -138,6 +140,7 @@ EXTRA: dict[str, Callable[[dict[str, Any]], Mapping[str, Any]]] = {
         "privateFQDN": f"{i['dnsPrefix']}-1a2b.privatelink.westeurope.azmk8s.io",
         "oidcIssuerProfile": {"enabled": True, "issuerURL": ISSUER},
     },
+    "batch:BatchAccount": lambda i: {"accountEndpoint": f"{i['name']}.westeurope.batch.azure.com"},
     "sql:Server": lambda i: {"fullyQualifiedDomainName": f"{i['name']}.database.windows.net"},
 }
 
