@@ -20,6 +20,9 @@ from tests.components.preview.events import ORDINARY, policy
 from tests.support.engine import ROOT
 from tests.support.hosts import Host, environments, remembering_host
 
+# No engine, but a hundred processes: too slow for `make quick`.
+pytestmark = pytest.mark.engine
+
 PIPELINES = ROOT / "pipelines"
 
 PULUMI = """#!/bin/sh
