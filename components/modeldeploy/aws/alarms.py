@@ -14,6 +14,7 @@ from .policy_documents import deny_plain_text, document
 from .variants import Variant
 
 FIVE_MINUTES = 300
+HOUR = 3600
 INVOCATIONS = "AWS/SageMaker"
 INSTANCES = "/aws/sagemaker/Endpoints"
 
@@ -115,6 +116,36 @@ def run_alarms(
     starts = Watch(name, {"QueueName": failed}, topic, tags, parent)
     starts.above(
         "not-started", "AWS/SQS", "ApproximateNumberOfMessagesVisible", 0, 1, "A run could not be started: see the dead letters", statistic="Maximum"
+    )
+
+
+def threshold_alarm(
+    name: str,
+    namespace: str,
+    metric: str,
+    endpoint: pulumi.Input[str],
+    threshold: float,
+    above: bool,
+    topic: aws.sns.Topic,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+) -> aws.cloudwatch.MetricAlarm:
+    """An alarm on a metric that a monitor of an endpoint publishes, whatever its further dimensions are (a feature, a group of people):
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-metrics-insights-alarms.html."""
+    chosen = "MAX" if above else "MIN"
+    query = pulumi.Output.from_input(endpoint).apply(lambda it: f'SELECT {chosen}("{metric}") FROM "{namespace}" WHERE Endpoint = \'{it}\'')
+    return aws.cloudwatch.MetricAlarm(
+        name,
+        alarm_description=f"{metric} is {'above' if above else 'below'} {threshold:g}",
+        metric_queries=[aws.cloudwatch.MetricAlarmMetricQueryArgs(id="found", expression=query, period=HOUR, return_data=True)],
+        evaluation_periods=1,
+        comparison_operator="GreaterThanThreshold" if above else "LessThanThreshold",
+        threshold=threshold,
+        treat_missing_data="notBreaching",
+        alarm_actions=[topic.arn],
+        ok_actions=[topic.arn],
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent),
     )
 
 

@@ -99,7 +99,7 @@ def execution_role(
         f"{name}-network",
         role=role.name,
         policy=pulumi.Output.all(account.partition, account.region, account.id, pulumi.Output.all(*network.subnet_ids), group.id).apply(
-            lambda it: document(*_network(it[0], it[1], it[2], it[3], it[4]))
+            lambda it: document(*interface_statements(it[0], it[1], it[2], it[3], it[4]))
         ),
         opts=opts,
     )
@@ -181,29 +181,46 @@ def _platform(models: Sequence[Model], partition: str) -> list[Statement]:
     """What SageMaker does on the model's behalf: pull its image, look at the network, publish its metrics."""
     return [
         *pull_statements([model.container.image for model in models], partition),
-        # The API of metrics takes no resource; the condition keeps it to the container's own namespaces.
-        {
-            "Effect": "Allow",
-            "Action": "cloudwatch:PutMetricData",
-            "Resource": "*",
-            "Condition": {"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "AWS/SageMaker", "modeldeploy/*"]}},
-        },
-        # Reading the network: these APIs take no resource.
-        {
-            "Effect": "Allow",
-            "Action": [
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeVpcs",
-                "ec2:DescribeDhcpOptions",
-                "ec2:DescribeSubnets",
-                "ec2:DescribeSecurityGroups",
-            ],
-            "Resource": "*",
-        },
+        service_metrics(),
+        reading_network(),
     ]
 
 
-def _network(partition: str, region: str, account: str, subnets: list[str], group: str) -> list[Statement]:
+def service_metrics() -> Statement:
+    """Publishing metrics. The API takes no resource; the condition keeps it to SageMaker's namespaces and ours."""
+    namespaces = ["/aws/sagemaker/*", "aws/sagemaker/*", "AWS/SageMaker", "modeldeploy/*"]
+    return {
+        "Effect": "Allow",
+        "Action": "cloudwatch:PutMetricData",
+        "Resource": "*",
+        "Condition": {"StringLike": {"cloudwatch:namespace": namespaces}},
+    }
+
+
+def reading_network() -> Statement:
+    """Looking at the network: these APIs take no resource."""
+    return {
+        "Effect": "Allow",
+        "Action": [
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeVpcs",
+            "ec2:DescribeDhcpOptions",
+            "ec2:DescribeSubnets",
+            "ec2:DescribeSecurityGroups",
+        ],
+        "Resource": "*",
+    }
+
+
+def data_key_statements(key: str) -> list[Statement]:
+    """Using the key for data, and for the volumes of machines, which SageMaker encrypts through a grant."""
+    return [
+        {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], "Resource": key},
+        {"Effect": "Allow", "Action": "kms:CreateGrant", "Resource": key, "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}}},
+    ]
+
+
+def interface_statements(partition: str, region: str, account: str, subnets: list[str], group: str) -> list[Statement]:
     """The instances' network interfaces, in these subnets with this group. The interfaces themselves have no name before they exist."""
     here = f"arn:{partition}:ec2:{region}:{account}"
     interfaces = f"{here}:network-interface/*"
@@ -225,9 +242,7 @@ def _data(bucket: str, key: str, logs: str, objects: list[str], alarms: list[str
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": objects},
         {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
         *(writes if captures else []),
-        {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], "Resource": key},
-        # SageMaker encrypts the instances' volumes through a grant on the key.
-        {"Effect": "Allow", "Action": "kms:CreateGrant", "Resource": key, "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}}},
+        *data_key_statements(key),
         {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "Resource": [logs, f"{logs}:*"]},
         # SageMaker looks at the alarms while it shifts traffic.
         *([{"Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": alarms}] if alarms else []),

@@ -25,6 +25,7 @@ from .identity import database_grant, database_user, execution_role, invoker_rol
 from .instances import INSTANCES, KEY_MONTHLY_USD, SERVICE, monthly
 from .keys import key_arn
 from .model_store import CAPTURE_PREFIX, ModelStore, model_store
+from .monitors import METRICS, Monitors, monitor_endpoint
 from .network import attach
 from .sagemaker_model import sagemaker_model, sagemaker_model_problems
 from .scaling import autoscale, shape
@@ -66,6 +67,9 @@ class SageMakerEndpointArgs(ManagedEndpointArgs):
     shadow: Shadow | None = None
     """A version that is tried with copies of the requests before any caller gets its answers, on `scaling.minimum` instances. Then one other version
     is in `models`, which answers. Excludes `guardrails`. Default: none."""
+    monitors: Monitors | None = None
+    """Monitors that compare what the endpoint is asked and answers with a baseline, and raise alarms. They need `operations.capture_percent`, and a
+    network that is given needs an endpoint for `monitoring` (CloudWatch). Default: none."""
     invocations_per_instance: int = 70
     """Requests a minute and instance that the autoscaler aims at, 1 to 100000, besides the CPU use in `scaling`. Set it from a load test."""
     release_instances: int | None = None
@@ -126,7 +130,7 @@ class SageMakerEndpoint(pulumi.ComponentResource):
     """CloudWatch dashboard."""
     monthly_cost: pulumi.Output[float]
     """US dollars a month at minimum scale, by the list prices in `instances.py`: instances of every version, the key, and the interface endpoints
-    of a network that was made for it. Not counted: requests' traffic, logs, metrics, storage."""
+    of a network that was made for it. Not counted: requests' traffic, logs, metrics, storage, the machines of monitors."""
     database_grant: pulumi.Output[str]
     """The SQL statement an administrator of the database runs once, so that the model may log in and read. Empty without a database."""
     invoker: pulumi.Output[str]
@@ -149,7 +153,8 @@ class SageMakerEndpoint(pulumi.ComponentResource):
         placed = variants(checked.answering, checked.rollout)
 
         key = key_arn(name, checked.encryption, environment, account, tags, self)
-        network = attach(name, checked.network, key, operations.log_retention_days, environment, checked.tags | named, self)
+        services = [] if checked.monitors is None else [METRICS]
+        network = attach(name, checked.network, key, operations.log_retention_days, environment, checked.tags | named, self, services)
         store = model_store(name, checked.models, key, environment, operations.log_retention_days, account.partition, tags, self)
         log_group = _log_group(name, endpoint_name, operations.log_retention_days, key, tags, self)
         topic = alarm_topic(name, operations.emails, key, account, tags, self)
@@ -188,6 +193,9 @@ class SageMakerEndpoint(pulumi.ComponentResource):
         monthly_budget(name, endpoint_name, operations.monthly_budget_usd or _cost(checked, checked.scaling.maximum) + fixed, topic, tags, self)
 
         confirmed = confirmed_configuration(endpoint, configuration, self)
+        if checked.monitors is not None:
+            serving = pulumi.Output.all(endpoint.name, endpoint.arn).apply(lambda it: str(it[0]))
+            monitor_endpoint(name, checked.monitors, serving, store.bucket, key, network, group, topic, account, tags, self)
         self.url = pulumi.Output.all(account.region, endpoint.name, confirmed).apply(
             lambda it: f"https://runtime.sagemaker.{it[0]}.amazonaws.com/endpoints/{it[1]}/invocations"
         )
@@ -348,6 +356,8 @@ def _release_problems(args: SageMakerEndpointArgs) -> Iterator[Problem]:
             "deployed to the one listed; list one, or leave guardrails out and share requests by rollout.traffic",
         )
     yield from _shadow_problems(args)
+    if args.monitors is not None and not args.operations.capture_percent:
+        yield Problem("monitors", "needs operations.capture_percent: monitors read the requests that are captured")
     if not 1 <= args.invocations_per_instance <= 100_000:
         yield Problem("invocations_per_instance", f"{args.invocations_per_instance} is not allowed; use 1 to 100000")
     if args.release_instances is not None and not args.scaling.minimum <= args.release_instances <= args.scaling.maximum:

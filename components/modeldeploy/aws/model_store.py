@@ -15,6 +15,9 @@ from .buckets import expiry, private_bucket
 CAPTURE_PREFIX = "capture/"
 """Where requests and answers go that are kept for drift analysis."""
 
+MONITOR_PREFIX = "monitors/"
+"""Where monitors write what they found."""
+
 
 @dataclass(frozen=True)
 class ModelStore:
@@ -45,7 +48,8 @@ def model_store(
     any are.
     """
     production = environment is Environment.PRODUCTION
-    expiries = [expiry("captured-requests", CAPTURE_PREFIX, capture_days)] if capture_days else []
+    kept = [("captured-requests", CAPTURE_PREFIX), ("found-by-monitors", MONITOR_PREFIX)]
+    expiries = [expiry(rule, prefix, capture_days) for rule, prefix in kept] if capture_days else []
     bucket, ready = private_bucket(f"{name}-models", key, production, expiries, tags, parent)
     urls: dict[str, pulumi.Output[str]] = {}
     arns: list[pulumi.Output[str]] = []

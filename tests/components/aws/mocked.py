@@ -35,6 +35,7 @@ OUTPUTS: dict[str, Mocked] = {
         "arn": f"arn:model:{inputs['tags']['model-version']}",
     },
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": {"name": CONFIGURATION},
+    "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition": {"name": "definition-made"},
     "aws:sagemaker/endpoint:Endpoint": lambda inputs: {"arn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:endpoint/{inputs['name']}"},
     "aws:rds/instance:Instance": lambda inputs: {
         "resourceId": "db-MADE",
@@ -101,6 +102,11 @@ OUTPUTS: dict[str, Mocked] = {
 CALLS: dict[str, Mocked] = {
     "aws:index/getRegion:getRegion": {"region": REGION},
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT, "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/deployer/run"},
+    "aws:sagemaker/getPrebuiltEcrImage:getPrebuiltEcrImage": lambda inputs: {
+        "registryId": "444455556666",
+        "repositoryName": inputs["repositoryName"],
+        "registryPath": f"444455556666.dkr.ecr.{REGION}.amazonaws.com/{inputs['repositoryName']}:{inputs['imageTag']}",
+    },
     "aws:iam/getSessionContext:getSessionContext": {"issuerArn": f"arn:aws:iam::{ACCOUNT}:role/ci/deployer"},
     "aws:eks/getCluster:getCluster": lambda inputs: {
         "name": inputs["name"],
