@@ -107,7 +107,8 @@ class FargateService(pulumi.ComponentResource):
 
     With it come the network (unless one is given), key, model bucket, roles, autoscaling, logs, alarms, dashboard and budget. A network that is given
     has VPC endpoints for `execute-api` (private APIs), `ecr.api`, `ecr.dkr` and S3 (images), `logs`, and `secretsmanager` (secrets): an `AwsNetwork`
-    has them. A request with the header `X-Model-Version` is answered by the version it names.
+    has them. A request with the header `X-Model-Version` is answered by the version it names. Behind an API, which checks it, the certificate is of a
+    public authority.
     """
 
     url: pulumi.Output[str]
@@ -181,8 +182,8 @@ class FargateService(pulumi.ComponentResource):
             allow(f"{name}-model-{port}", "Requests", front.group, group, port, tags, self)
         balancer_alarms(name, front, operations, topic, tags, self)
 
-        within = cluster(name, cluster_name, key, tags, self)
-        fleet = _Fleet(name, checked, network, front, within, group, topic, tags, self)
+        within, providers = cluster(name, cluster_name, key, tags, self)
+        fleet = _Fleet(name, checked, network, front, within, providers, group, topic, tags, self)
         tasks = {
             model.version: task_definition(
                 fleet.part(model),
@@ -257,6 +258,7 @@ class _Fleet:
     network: Attachment
     front: Balancer
     within: aws.ecs.Cluster
+    providers: aws.ecs.ClusterCapacityProviders
     group: aws.ec2.SecurityGroup
     topic: aws.sns.Topic
     tags: dict[str, str]
@@ -345,7 +347,7 @@ class _Fleet:
             alarms,
             canary,
             self.tags,
-            before,
+            [self.providers, *self.network.ready, *before],
             self.parent,
         )
         service_alarms(part, self.within, made, self.args.operations, self.topic, self.tags, self.parent)

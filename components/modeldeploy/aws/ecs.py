@@ -79,8 +79,11 @@ def ephemeral_storage_uses(cluster_name: str) -> list[Any]:
     return [generate, grant]
 
 
-def cluster(name: str, cluster_name: str, key: pulumi.Output[str], tags: dict[str, str], parent: pulumi.Resource) -> aws.ecs.Cluster:
-    """A cluster without machines of its own, that counts what its containers use. Nobody can open a shell in them."""
+def cluster(
+    name: str, cluster_name: str, key: pulumi.Output[str], tags: dict[str, str], parent: pulumi.Resource
+) -> tuple[aws.ecs.Cluster, aws.ecs.ClusterCapacityProviders]:
+    """A cluster without machines of its own, that counts what its containers use, and what runs them: there before the first service, until the last
+    one is gone."""
     opts = pulumi.ResourceOptions(parent=parent)
     made = aws.ecs.Cluster(
         name,
@@ -93,8 +96,7 @@ def cluster(name: str, cluster_name: str, key: pulumi.Output[str], tags: dict[st
         tags=tags,
         opts=opts,
     )
-    aws.ecs.ClusterCapacityProviders(name, cluster_name=made.name, capacity_providers=[REGULAR, SPOT], opts=opts)
-    return made
+    return made, aws.ecs.ClusterCapacityProviders(name, cluster_name=made.name, capacity_providers=[REGULAR, SPOT], opts=opts)
 
 
 def task_definition(

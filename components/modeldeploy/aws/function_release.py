@@ -147,7 +147,11 @@ def _moving(function: str, application: str, group: str, partition: str, region:
     configurations = f"arn:{partition}:codedeploy:{region}:{account}:deploymentconfig:*"
     return [
         {"Effect": "Allow", "Action": [*alias, *warm], "Resource": [function, f"{function}:{ALIAS}"]},
-        {"Effect": "Allow", "Action": ["codedeploy:CreateDeployment", "codedeploy:GetDeployment", "codedeploy:StopDeployment"], "Resource": group},
+        {
+            "Effect": "Allow",
+            "Action": [f"codedeploy:{verb}" for verb in ("CreateDeployment", "GetDeployment", "GetDeploymentGroup", "StopDeployment")],
+            "Resource": group,
+        },
         {
             "Effect": "Allow",
             "Action": ["codedeploy:RegisterApplicationRevision", "codedeploy:GetApplicationRevision", "codedeploy:GetApplication"],

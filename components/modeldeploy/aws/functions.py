@@ -138,7 +138,7 @@ def function(
         logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="JSON", log_group=shape.log_group.name),
         dead_letter_config=aws.lambda_.FunctionDeadLetterConfigArgs(target_arn=shape.letters.arn),
         tags={**tags, "model-version": model.version},
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=shape.permissions),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*shape.permissions, *shape.network.ready]),
     )
 
 

@@ -160,6 +160,8 @@ class Attachment:
     """What the network costs when it was made for this deployment; else it is paid for elsewhere."""
     api_endpoint_id: pulumi.Output[str] | None = None
     """Id of the endpoint for private APIs, where the network was made for this deployment."""
+    ready: tuple[pulumi.Resource, ...] = ()
+    """What must be there before something starts in it: images and models come through the endpoints of a network that was made."""
 
 
 def attach(
@@ -193,7 +195,7 @@ def attach(
     )
     reference = made.reference()
     usd = monthly(INTERFACE_ENDPOINT_HOURLY_USD) * ZONES * (usual_services * len(SERVICES) + len(services))
-    return Attachment(made.id, reference.subnet_ids, made.cidr, usd, made.api_endpoint_id)
+    return Attachment(made.id, reference.subnet_ids, made.cidr, usd, made.api_endpoint_id, (made,))
 
 
 def _private_subnets(

@@ -186,6 +186,10 @@ def test_components_are_parents_of_what_they_made(plain: Graph) -> None:
     assert {each.parent for each in plain.registrations if each is not service} == {service.urn, network.urn}
 
 
+def test_replicas_start_when_the_network_reaches_images_and_logs(plain: Graph) -> None:
+    assert {each.urn for each in plain.all(ENDPOINT)} <= plain.one(SERVICE).depends_on
+
+
 # --- what it serves
 
 
@@ -296,7 +300,7 @@ def test_a_service_is_rolled_back_by_itself_and_by_its_alarms(plain: Graph) -> N
 def test_an_update_that_ecs_rolled_back_fails_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(OUTPUTS, SERVICE, {"name": "service-made", "taskDefinition": "arn:task:old"})
     with pytest.raises(Exception, match="rolled the update of service 'service-made' back: it runs 'arn:task:old', not 'arn:task:pricing-v1"):
-        deploy(tmp_path)
+        deploy(tmp_path, tags={"case": "rolled back"})
 
 
 # --- releases
@@ -437,7 +441,10 @@ def test_production_protects_what_others_depend_on(tmp_path: Path, environment: 
 
 def test_the_cluster_counts_what_its_containers_use(plain: Graph) -> None:
     assert plain.one(CLUSTER).inputs["settings"] == [{"name": "containerInsights", "value": "enabled"}]
-    assert plain.one("aws:ecs/clusterCapacityProviders:ClusterCapacityProviders").inputs["capacityProviders"] == ["FARGATE", "FARGATE_SPOT"]
+    providers = plain.one("aws:ecs/clusterCapacityProviders:ClusterCapacityProviders")
+    assert providers.inputs["capacityProviders"] == ["FARGATE", "FARGATE_SPOT"]
+    # ECS refuses a service whose providers the cluster does not have.
+    assert providers.urn in plain.one(SERVICE).depends_on
 
 
 # --- what is refused

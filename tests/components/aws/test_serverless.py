@@ -164,6 +164,10 @@ def test_a_network_of_its_own_has_the_endpoints_it_needs_and_no_others(tmp_path:
     assert services(access=WebAccess(exposure=Exposure.PUBLIC)) == {"s3"}
 
 
+def test_it_is_made_when_the_network_reaches_the_model(plain: Graph) -> None:
+    assert {each.urn for each in plain.all(ENDPOINT)} <= plain.one(FUNCTION).depends_on
+
+
 def test_everything_that_takes_tags_has_them(tmp_path: Path) -> None:
     graph = deploy(tmp_path, tags={"team": "x"}, guardrails=FunctionGuardrails())
     without = (

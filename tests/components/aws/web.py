@@ -1,5 +1,6 @@
 """Arguments of functions and containers, of which each test changes one."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,21 @@ EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 RECORD = "aws:route53/record:Record"
 
 
+_MADE: dict[str, Graph] = {}
+
+
+def _once(args: Any, make: Callable[[], Graph]) -> Graph:
+    """The same arguments make the same graph, wherever the model lies; many tests look at one. Code is made each time: its files may have changed."""
+    if any(getattr(each, "code", None) for each in args.models):
+        return make()
+    key = repr(args)
+    for each in args.models:
+        key = key.replace(str(Path(each.source).parent), "")
+    if key not in _MADE:
+        _MADE[key] = make()
+    return _MADE[key]
+
+
 def service_args(folder: Path, **changes: Any) -> FargateServiceArgs:
     models = changes.pop("models", None) or [model(folder)]
     return FargateServiceArgs(**{"models": models, "environment": Environment.DEVELOPMENT, "access": WebAccess(domain=DOMAIN), **changes})
@@ -59,7 +75,7 @@ def deploy_service(args: FargateServiceArgs) -> Graph:
         service = FargateService("pricing", args)
         return {name: getattr(service, name) for name in FargateService.__annotations__}
 
-    return run(program)
+    return _once(args, lambda: run(program))
 
 
 def function_model(folder: Path, version: str = "1", **changes: Any) -> FunctionModel:
@@ -79,4 +95,4 @@ def deploy_function(args: LambdaFunctionArgs) -> Graph:
         made = LambdaFunction("pricing", args)
         return {name: getattr(made, name) for name in LambdaFunction.__annotations__}
 
-    return run(program)
+    return _once(args, lambda: run(program))
