@@ -1,9 +1,11 @@
-"""`python -m demo.matrix`: previews every stack on every cloud, with the policy pack on, against the sandbox; one line each.
+"""`python -m demo.matrix`: previews every stack on every cloud, and those that can on a cluster that is there, with the policy pack on, against the
+sandbox; one line each.
 
 The configuration is the committed one; only its key `modeldeploy:cloud` changes. Exit code 1 when a preview fails or violates a mandatory policy.
 """
 
 import argparse
+import importlib
 import json
 import os
 import shutil
@@ -12,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -20,13 +22,15 @@ from pathlib import Path
 from typing import Any
 
 import stacks
+from stacks.shared.project import Project
+from stacks.shared.target import Target
 
 ROOT = Path(__file__).resolve().parents[1]
 INVENTORIES = ROOT / "stacks" / "inventories"
-CLOUDS = ("aws", "azure", "gcp")
+TARGETS = tuple(Target)
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine writes what is not known before it is made."""
-COLUMNS = "{stack:24} {cloud:6} {deployment:17} {resources:>9} {violations:>10} {advice:>6} {cost:>10} {seconds:>8}"
+COLUMNS = "{stack:24} {cloud:7} {deployment:17} {resources:>9} {violations:>10} {advice:>6} {cost:>10} {seconds:>8}"
 
 
 @dataclass(frozen=True)
@@ -161,6 +165,12 @@ def sandbox(folder: Path) -> Iterator[dict[str, str]]:
         subprocess.run([*command, "stop"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
+def targets(name: str, wanted: Iterable[str]) -> list[str]:
+    """Where a project can go, of the targets that are wanted."""
+    project: Project = importlib.import_module(f"stacks.{name.replace('-', '_')}").PROJECT
+    return [target for target in wanted if target != Target.CLUSTER or project.runs_on_cluster]
+
+
 def write_inventories(outcomes: list[Outcome]) -> None:
     """A file for each stack, with what there is on each cloud. Clouds that were not previewed stay as they are."""
     INVENTORIES.mkdir(exist_ok=True)
@@ -174,11 +184,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Previews what is asked for; 1 when one of them does not pass."""
     parser = argparse.ArgumentParser(prog="python -m demo.matrix", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stack", choices=stacks.names(), action="append", help="one of the projects; may be given several times (default: all)")
-    parser.add_argument("--cloud", choices=CLOUDS, action="append", help="one of the clouds; may be given several times (default: all)")
+    parser.add_argument("--cloud", choices=TARGETS, action="append", help="where to; may be given several times (default: everywhere)")
     parser.add_argument("--write-inventories", action="store_true", help="write what there is to stacks/inventories/, for reviews and tests")
     parser.add_argument("--environment", choices=["dev", "prod"], default="prod", help="which of the configurations (default: prod)")
     asked = parser.parse_args(arguments)
-    wanted = [(f"{name}.{asked.environment}", cloud) for name in asked.stack or stacks.names() for cloud in asked.cloud or CLOUDS]
+    wanted = [(f"{name}.{asked.environment}", target) for name in asked.stack or stacks.names() for target in targets(name, asked.cloud or TARGETS)]
     titles = {name: name for name in ("stack", "cloud", "deployment", "resources", "violations", "advice")}
     print(COLUMNS.format(**titles, cost="USD/month", seconds="seconds"))
     outcomes: list[Outcome] = []

@@ -27,5 +27,5 @@ class ChurnPrediction(Serving):
 
 def deploy() -> None:
     """The endpoint in a private network of its own."""
-    cloud, workload = load(ChurnPrediction)
-    serve(PROJECT, cloud, workload)
+    target, workload = load(ChurnPrediction)
+    serve(PROJECT, target, workload)

@@ -28,5 +28,5 @@ class CreditRisk(Scoring):
 
 def deploy() -> None:
     """The nightly batch, and the database that it reads, in one private network."""
-    cloud, workload = load(CreditRisk)
-    score(PROJECT, cloud, workload)
+    target, workload = load(CreditRisk)
+    score(PROJECT, target, workload)

@@ -27,5 +27,5 @@ class DemandForecasting(Scoring):
 
 def deploy() -> None:
     """The weekly batch, which the cloud's machine-learning service runs."""
-    cloud, workload = load(DemandForecasting)
-    score(PROJECT, cloud, workload)
+    target, workload = load(DemandForecasting)
+    score(PROJECT, target, workload)

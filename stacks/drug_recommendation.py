@@ -27,5 +27,5 @@ class DrugRecommendation(Serving):
 
 def deploy() -> None:
     """The container behind its load balancer, in a private network of its own."""
-    cloud, workload = load(DrugRecommendation)
-    serve(PROJECT, cloud, workload)
+    target, workload = load(DrugRecommendation)
+    serve(PROJECT, target, workload)

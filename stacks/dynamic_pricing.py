@@ -28,5 +28,5 @@ class DynamicPricing(Serving):
 
 def deploy() -> None:
     """The endpoint, and the database that it reads, in one private network."""
-    cloud, workload = load(DynamicPricing)
-    serve(PROJECT, cloud, workload)
+    target, workload = load(DynamicPricing)
+    serve(PROJECT, target, workload)

@@ -29,5 +29,5 @@ class HospitalReadmission(Scoring):
 
 def deploy() -> None:
     """The nightly batch, and the FHIR service that it reads, in one private network."""
-    cloud, workload = load(HospitalReadmission)
-    score(PROJECT, cloud, workload)
+    target, workload = load(HospitalReadmission)
+    score(PROJECT, target, workload)

@@ -38,5 +38,5 @@ class MultiStoreSku(Scoring):
 
 def deploy() -> None:
     """The nightly batch of as many tasks as there are stores."""
-    cloud, workload = load(MultiStoreSku)
-    score(PROJECT, cloud, workload, tasks=workload.stores)
+    target, workload = load(MultiStoreSku)
+    score(PROJECT, target, workload, tasks=workload.stores)

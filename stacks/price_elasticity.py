@@ -28,5 +28,5 @@ class PriceElasticity(Serving):
 
 def deploy() -> None:
     """The function that scales to zero."""
-    cloud, workload = load(PriceElasticity)
-    serve(PROJECT, cloud, workload)
+    target, workload = load(PriceElasticity)
+    serve(PROJECT, target, workload)

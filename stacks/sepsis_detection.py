@@ -29,5 +29,5 @@ class SepsisDetection(Serving):
 
 def deploy() -> None:
     """The workload, and the private cluster it runs on."""
-    cloud, workload = load(SepsisDetection)
-    serve(PROJECT, cloud, workload)
+    target, workload = load(SepsisDetection)
+    serve(PROJECT, target, workload)

@@ -32,6 +32,11 @@ class Project:
         """Tags of everything in its stacks. The policy pack reads `data-class`."""
         return {"project": self.name, "owner": self.owner, "data-class": self.needs.data_class.value}
 
+    @property
+    def runs_on_cluster(self) -> bool:
+        """Whether a Kubernetes cluster alone has everything it needs."""
+        return self.database is None and not self.health_records and not self.needs.files_of_records
+
     def deployment(self, written: DeploymentType | None, cloud: Cloud) -> DeploymentType:
         """How it is deployed on `cloud`: as `written` in the configuration, else as its needs ask for.
 

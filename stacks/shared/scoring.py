@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from modeldeploy import grid
-from modeldeploy.grid import BatchComponent, Cloud, DeploymentType
+from modeldeploy.grid import Cloud, DeploymentType
 from modeldeploy.spec import Compute, ContainerCompute, Environment, Model, Operations, RecordFormat, Schedule
 from modeldeploy.spec.arguments import ArgumentError, Problem
 from stacks.shared.beside import make_beside
 from stacks.shared.outputs import export_batch, export_models
 from stacks.shared.project import Project
 from stacks.shared.settings import Release, check, source_tags, where
+from stacks.shared.target import Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +55,17 @@ class Scoring:
     laid over the others."""
 
 
-def score(project: Project, cloud: Cloud, workload: Scoring, *, tasks: int = 1) -> BatchComponent:
+def score(project: Project, target: Target, workload: Scoring, *, tasks: int = 1) -> None:
     """Deploys the workload's model to score in `tasks` tasks, beside what the project has (database, health records), and exports the outputs."""
+    if target is Target.CLUSTER:
+        # Here, so that nobody else needs the SDK of Kubernetes.
+        from stacks.shared.on_cluster import score_on_cluster
+
+        score_on_cluster(project, workload, tasks)
+        return
+    cloud = Cloud(target)
     kind = project.deployment(workload.deployment, cloud)
-    found = workload.model.find(project.name, kind, cloud)
+    found = workload.model.find(project.name, kind, target)
     tags = {**project.tags, **source_tags([found])}
     component = grid.batch(kind, cloud)
     arguments = scoring_arguments(kind, cloud, workload, found.model, tasks, tags)
@@ -68,7 +76,6 @@ def score(project: Project, cloud: Cloud, workload: Scoring, *, tasks: int = 1) 
     beside.let_read(project.name, batch.identity)
     export_batch(cloud, kind, batch)
     export_models([found])
-    return batch
 
 
 def scoring_arguments(kind: DeploymentType, cloud: Cloud, workload: Scoring, model: Model, tasks: int, tags: Mapping[str, str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from modeldeploy import grid
-from modeldeploy.grid import Cloud, DeploymentType, EndpointComponent
+from modeldeploy.grid import Cloud, DeploymentType
 from modeldeploy.spec import (
     Authentication,
     Compute,
@@ -26,6 +26,7 @@ from stacks.shared.beside import make_beside
 from stacks.shared.outputs import export_endpoint, export_models
 from stacks.shared.project import Project
 from stacks.shared.settings import Release, check, source_tags, where
+from stacks.shared.target import Target
 
 FUNCTION_SCALING, REPLICA_SCALING = {"minimum": 0, "maximum": 10}, {"minimum": 2, "maximum": 10}
 
@@ -35,7 +36,7 @@ class OnKubernetes:
     """What only a workload on Kubernetes asks for."""
 
     loader_images: dict[str, str]
-    """Image by digest that fetches the model, per cloud. See `KubernetesArgs.loader_image`."""
+    """Image by digest that fetches the model, per cloud (and `cluster`). See `KubernetesArgs.loader_image`."""
     route: Route | None = None
     """How it is reached from outside the cluster. Default: not at all."""
     pods: NetworkRules = NetworkRules()
@@ -65,16 +66,23 @@ class Serving:
     operations: Operations = Operations()
     """Logs, alarms, budget."""
     kubernetes: OnKubernetes | None = None
-    """Required with deployment kubernetes, and only then."""
+    """Required with deployment kubernetes. Other types have no use for it: it is there for the day the stack goes to a cluster."""
     cloud_arguments: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """Arguments of the component on one cloud, by cloud: those it has beyond the shared ones, and those whose values are the cloud's own, such as
     `{"gcp": {"billing_account": ...}, "aws": {"access": {"callers": [...]}}}`. They are laid over the others."""
 
 
-def serve(project: Project, cloud: Cloud, workload: Serving) -> EndpointComponent:
+def serve(project: Project, target: Target, workload: Serving) -> None:
     """Deploys the workload's models, beside what the project has (database), and exports the stack's outputs."""
+    if target is Target.CLUSTER:
+        # Here, so that nobody else needs the SDK of Kubernetes.
+        from stacks.shared.on_cluster import serve_on_cluster
+
+        serve_on_cluster(project, workload)
+        return
+    cloud = Cloud(target)
     kind = project.deployment(workload.deployment, cloud)
-    found = [release.find(project.name, kind, cloud) for release in workload.models]
+    found = [release.find(project.name, kind, target) for release in workload.models]
     tags = {**project.tags, **source_tags(found)}
     component = grid.endpoint(kind, cloud)
     arguments = serving_arguments(kind, cloud, workload, [each.model for each in found], tags)
@@ -84,7 +92,6 @@ def serve(project: Project, cloud: Cloud, workload: Serving) -> EndpointComponen
     endpoint = component(project.name, {**arguments, **beside.arguments()})
     export_endpoint(cloud, kind, endpoint)
     export_models(found)
-    return endpoint
 
 
 def serving_arguments(kind: DeploymentType, cloud: Cloud, workload: Serving, models: list[Model], tags: Mapping[str, str]) -> dict[str, Any]:
@@ -92,7 +99,7 @@ def serving_arguments(kind: DeploymentType, cloud: Cloud, workload: Serving, mod
     problems = list(_problems(kind, workload))
     if problems:
         raise ArgumentError(f"{where()}, key modeldeploy:workload", problems)
-    scaling = _given(workload.scaling) or (FUNCTION_SCALING if kind is DeploymentType.SERVERLESS else REPLICA_SCALING)
+    scaling = given(workload.scaling) or (FUNCTION_SCALING if kind is DeploymentType.SERVERLESS else REPLICA_SCALING)
     shared = {
         "rollout": workload.rollout,
         "operations": workload.operations,
@@ -109,16 +116,22 @@ def _own(kind: DeploymentType, cloud: Cloud, workload: Serving, models: list[Mod
     access, compute = workload.access, workload.compute
     match kind:
         case DeploymentType.SERVERLESS:
-            return {"models": [FunctionModel(**_given(model)) for model in models], "access": access, "memory_mib": compute.memory_mib}
+            return {"models": [FunctionModel(**given(model)) for model in models], "access": access, "memory_mib": compute.memory_mib}
         case DeploymentType.CONTAINER:
             return {"access": access, "compute": compute}
         case DeploymentType.KUBERNETES:
-            return {"resources": _pods(compute), **_on_kubernetes(cloud, workload)}
+            return {"resources": pod_size(compute), **_on_kubernetes(cloud, workload)}
         case _:
             return {"access": {"exposure": access.exposure, "callers": access.callers}, "compute": _machine(compute)}
 
 
-def _given(value: Any) -> dict[str, Any]:
+def counted_by_pods(operations: Operations) -> dict[str, int]:
+    """The numbers of alarms that only the pods can measure."""
+    return {name: getattr(operations, name) for name in COUNTED_BY_PODS}
+
+
+def given(value: Any) -> dict[str, Any]:
+    """The fields of an argument class by name; none of nothing."""
     return {} if value is None else {each.name: getattr(value, each.name) for each in fields(value)}
 
 
@@ -126,7 +139,8 @@ def _machine(compute: ContainerCompute) -> Compute:
     return Compute(cpus=math.ceil(compute.cpu_millis / 1000), memory_gib=math.ceil(compute.memory_mib / 1024), gpus=compute.gpus)
 
 
-def _pods(compute: ContainerCompute) -> PodResources:
+def pod_size(compute: ContainerCompute) -> PodResources:
+    """What a pod of that size asks for; it may use twice the CPU when the machine has it to spare."""
     return PodResources(
         cpu_millis=compute.cpu_millis,
         memory_mib=compute.memory_mib,
@@ -142,14 +156,12 @@ def _on_kubernetes(cloud: Cloud, workload: Serving) -> dict[str, Any]:
         raise ArgumentError(where(), [Problem("workload.kubernetes", "is required with deployment kubernetes: it names the image that loads models")])
     if cloud not in asked.loader_images:
         raise ArgumentError(where(), [Problem("workload.kubernetes.loader_images", f"has no image for '{cloud}'")])
-    counted = {name: getattr(workload.operations, name) for name in COUNTED_BY_PODS}
-    own = {name: getattr(Operations(), name) for name in COUNTED_BY_PODS}
     return {
         "loader_image": asked.loader_images[cloud],
         "route": asked.route,
         "pods": asked.pods,
-        "monitoring": replace(asked.monitoring, **counted),
-        "operations": replace(workload.operations, **own),
+        "monitoring": replace(asked.monitoring, **counted_by_pods(workload.operations)),
+        "operations": replace(workload.operations, **counted_by_pods(Operations())),
     }
 
 

@@ -3,28 +3,28 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TypeVar
 
 import pulumi
 from pulumi.runtime import get_config_env
 
 from modeldeploy import grid
-from modeldeploy.grid import Cloud, choose
+from modeldeploy.grid import choose
 from modeldeploy.registries import Resolved, resolve
 from modeldeploy.spec import ArgumentError, Container, Model, Problem
 from modeldeploy.spec.arguments import parse, unknown_name
 from modeldeploy.spec.needs import DeploymentType
+from stacks.shared.target import Target
 
 T = TypeVar("T")
 
 KEYS = ("cloud", "workload")
 
-READS = {Cloud.AWS: ("s3",), Cloud.AZURE: (), Cloud.GCP: ("gs",)}
-"""Object stores in which a cloud's deployments read a registry's model where it is. From others it is downloaded, and uploaded to the deployment's
+READS: dict[Target, tuple[str, ...]] = {Target.AWS: ("s3",), Target.AZURE: (), Target.GCP: ("gs",), Target.CLUSTER: ("s3", "gs")}
+"""Object stores in which a target's deployments read a registry's model where it is. From others it is downloaded, and uploaded to the deployment's
 own store; on Azure always, where a blob's account would have to be named besides."""
 
-ARCHIVES_ONLY = {(DeploymentType.MANAGED_ENDPOINT, Cloud.AWS), (DeploymentType.MANAGED_BATCH, Cloud.AWS)}
+ARCHIVES_ONLY = {(DeploymentType.MANAGED_ENDPOINT, Target.AWS), (DeploymentType.MANAGED_BATCH, Target.AWS)}
 """Deployments that read archives in place, and registries keep folders."""
 
 LONGEST_TAG = 255
@@ -50,28 +50,28 @@ class Release:
         """See `Checked`."""
         for name, named in (("images", self.images), ("sources", self.sources)):
             for cloud in named:
-                if cloud not in tuple(Cloud):
-                    yield Problem(f"{name}.{cloud}", unknown_name(cloud, Cloud))
+                if cloud not in tuple(Target):
+                    yield Problem(f"{name}.{cloud}", unknown_name(cloud, Target))
         if (self.source is None) == (not self.sources):
             yield Problem("source", "give either source or sources")
 
-    def find(self, name: str, kind: StrEnum, cloud: Cloud) -> "Found":
-        """This release as the model `name` of a deployment of type `kind` on `cloud`.
+    def find(self, name: str, kind: DeploymentType, target: Target) -> "Found":
+        """This release as the model `name` of a deployment of type `kind` on `target`.
 
         The registry is asked: do it once for each release in a run, for an alias may move in between.
         """
-        source = self.sources.get(cloud) if self.source is None else self.source
+        source = self.sources.get(target) if self.source is None else self.source
         if source is None:
-            raise ArgumentError(where(), [Problem("workload.models.sources", f"has none for '{cloud}'")])
+            raise ArgumentError(where(), [Problem("workload.models.sources", f"has none for '{target}'")])
         here = f"workload.models (source {source})"
-        if cloud not in self.images:
-            raise ArgumentError(where(), [Problem(f"{here}.images", f"has no image for '{cloud}'")])
-        resolved = resolve(source, reads=() if (kind, cloud) in ARCHIVES_ONLY else READS[cloud])
+        if target not in self.images:
+            raise ArgumentError(where(), [Problem(f"{here}.images", f"has no image for '{target}'")])
+        resolved = resolve(source, reads=() if (kind, target) in ARCHIVES_ONLY else READS[target])
         version = self.version or resolved.version
         if version is None:
             raise ArgumentError(where(), [Problem(f"{here}.version", "is required: the source is in no registry that counts versions")])
         environment: dict[str, pulumi.Input[str]] = {**self.environment}
-        container = Container(image=self.images[cloud], environment=environment)
+        container = Container(image=self.images[target], environment=environment)
         return Found(Model(name=name, version=version, source=resolved.source, container=container), resolved)
 
 
@@ -96,7 +96,7 @@ def check(component: Callable[..., object], name: str, arguments: Mapping[str, o
         raise ArgumentError(f"{where()}, as arguments of {getattr(component, '__name__', component)} '{name}'", error.problems) from None
 
 
-def load(kind: type[T]) -> tuple[Cloud, T]:
+def load(kind: type[T]) -> tuple[Target, T]:
     """The chosen cloud, and the stack's `workload` as an instance of `kind`.
 
     Raises `ArgumentError` that names the configuration file and key of everything that is wrong, unknown keys included.
@@ -109,8 +109,8 @@ def load(kind: type[T]) -> tuple[Cloud, T]:
     missing = [key for key in KEYS if config.get(key) is None]
     if missing:
         raise ArgumentError(where(), [Problem(f"{config.name}:{key}", "is required") for key in missing])
-    cloud = choose(Cloud, config.require("cloud"), f"{config.name}:cloud", where())
-    return cloud, parse(kind, config.require_object("workload"), f"{where()}, key {config.name}:workload")
+    target = choose(Target, config.require("cloud"), f"{config.name}:cloud", where())
+    return target, parse(kind, config.require_object("workload"), f"{where()}, key {config.name}:workload")
 
 
 def where() -> str:

@@ -7,12 +7,20 @@ from typing import Any
 
 import pytest
 
-from demo.matrix import INVENTORIES, UNKNOWN, Outcome, copy_of_project, main, preview, read_events, write_inventories
-from modeldeploy.grid import Cloud
+from demo.matrix import INVENTORIES, UNKNOWN, Outcome, copy_of_project, main, preview, read_events, targets, write_inventories
 from sandbox.testing import Sandbox
+from stacks.shared.target import Target
 from tests.stacks.test_projects import ADVISED
 from tests.support.engine import pulumi_environment
 
+ON_CLUSTER = {
+    "churn-prediction": "kubernetes",
+    "drug-recommendation": "kubernetes",
+    "multi-store-sku": "batch",
+    "price-elasticity": "kubernetes",
+    "sepsis-detection": "kubernetes",
+}
+"""The projects that run on a cluster that is there, and how."""
 STACK_TYPE = "pulumi:pulumi:Stack"
 
 
@@ -26,12 +34,12 @@ def test_a_stack_passes_the_policies_on_every_cloud_and_has_what_its_inventory_s
     with copy_of_project() as folder:
         (folder / ".venv").unlink()
         (folder / ".venv").symlink_to(virtualenv)
-        for cloud in Cloud:
+        for cloud in targets(name, Target):
             outcome = preview(folder, f"{name}.prod", cloud, environment)
             assert outcome.failure == ""
             assert outcome.violations == ()
-            assert outcome.deployment == ADVISED[name]
-            assert outcome.monthly_usd is not None
+            assert outcome.deployment == (ON_CLUSTER.get(name) if cloud == Target.CLUSTER else ADVISED[name])
+            assert (outcome.monthly_usd is None) == (cloud == Target.CLUSTER)
             assert outcome.inventory() == expected[cloud], "if the change is meant: make inventories"
 
 
@@ -85,6 +93,11 @@ def test_inventories_keep_the_clouds_that_were_not_looked_at(tmp_path: Path, mon
     (tmp_path / "wine.prod.json").write_text('{"gcp": {}}')
     write_inventories([read(event("aws:s3:Bucket", 1), ended({})), read(code=1)])
     assert json.loads((tmp_path / "wine.prod.json").read_text()) == {"aws": {"outputs": {}, "resources": {"aws:s3:Bucket": 1}}, "gcp": {}}
+
+
+def test_the_projects_that_a_cluster_can_run_are_previewed_there_too() -> None:
+    assert {name for name in ADVISED if "cluster" in targets(name, Target)} == ON_CLUSTER.keys()
+    assert targets("dynamic-pricing", ["cluster", "gcp"]) == ["gcp"]
 
 
 def test_an_unknown_stack_is_refused_with_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,9 @@
 
 import dataclasses
 import importlib
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +30,9 @@ from modeldeploy.spec import (
 )
 from modeldeploy.spec.access import Authentication, Exposure
 from modeldeploy.spec.arguments import parse
+from modeldeploy.spec.kubernetes import WorkloadArgs
 from modeldeploy.spec.needs import DataClass, Needs, Work
+from stacks.shared import on_cluster
 from stacks.shared.project import Project
 from stacks.shared.scoring import Scoring, scoring_arguments
 from stacks.shared.serving import OnKubernetes, Serving, serving_arguments
@@ -280,3 +285,62 @@ def test_a_run_has_a_task_for_each_store(stores: int, said: str) -> None:
     assert parse(workload_class("multi-store-sku"), {**given, "stores": 240}, "it").stores == 240
     with pytest.raises(ArgumentError, match=said):
         parse(workload_class("multi-store-sku"), {**given, "stores": stores}, "it")
+
+
+LOADED = OnKubernetes(loader_images={"cluster": IMAGE})
+
+
+def test_on_a_cluster_that_is_there_a_model_is_served_by_a_workload() -> None:
+    workload = Serving(
+        environment=Environment.PRODUCTION,
+        models=[RELEASE],
+        kubernetes=LOADED,
+        scaling=ReplicaScaling(minimum=3, maximum=4),
+        operations=Operations(latency_milliseconds=40, error_percent=2, utilization_percent=60),
+        compute=ContainerCompute(cpu_millis=500, memory_mib=1024),
+        cloud_arguments={"cluster": {"registry_secret": "pull"}, "aws": {"spot_percent": 5}},
+    )
+    given = on_cluster.serving_arguments(workload, [MODEL], {"owner": "finance", "model-source-1": "s3://x"})
+    assert parse(WorkloadArgs, {**given, "network": {"egress": [{"cidr": "10.0.0.0/8"}]}}, "it").registry_secret == "pull"
+    assert (given["scaling"].minimum, given["scaling"].maximum, given["resources"].cpu_millis, given["loader_image"]) == (3, 4, 500, IMAGE)
+    alarms = given["monitoring"]
+    assert (alarms.latency_milliseconds, alarms.error_percent, alarms.utilization_percent) == (40, 2, 60)
+    assert given["tags"] == {"owner": "finance"}
+
+
+def test_on_a_cluster_that_is_there_a_batch_is_a_cron_job_with_time_for_all_its_tasks() -> None:
+    workload = Scoring(environment=Environment.PRODUCTION, model=RELEASE, parallelism=4, task_minutes=30, inputs={"cluster": "s3://records"})
+    given = on_cluster.scoring_arguments(workload, MODEL, 10, {})
+    assert (given["tasks"], given["parallelism"], given["deadline_minutes"]) == (10, 4, 90)
+    assert given["model"].container.environment == {"INPUT_URI": "s3://records"}
+    assert on_cluster.scoring_arguments(replace(workload, parallelism=None), MODEL, 10, {})["deadline_minutes"] == 30
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("dynamic-pricing", "cloud: 'cluster' has no database, which dynamic-pricing reads; use one of the clouds"),
+        ("hospital-readmission", "cloud: 'cluster' has no FHIR service, which hospital-readmission reads"),
+        ("demand-forecasting", "cloud: 'cluster' has no service that scores files of records, as demand-forecasting needs"),
+    ],
+)
+def test_what_a_cluster_has_none_of_is_refused(name: str, said: str) -> None:
+    project = module(name).PROJECT
+    assert not project.runs_on_cluster
+    with pytest.raises(ArgumentError, match=said):
+        on_cluster.score_on_cluster(project, Scoring(environment=Environment.PRODUCTION, model=RELEASE), 1)
+    with pytest.raises(ArgumentError, match=said):
+        on_cluster.serve_on_cluster(project, Serving(environment=Environment.PRODUCTION, models=[RELEASE]))
+
+
+def test_a_type_that_only_clouds_have_is_refused_on_a_cluster() -> None:
+    workload = Serving(environment=Environment.PRODUCTION, models=[RELEASE], deployment=DeploymentType.CONTAINER)
+    with pytest.raises(ArgumentError, match=r"workload\.deployment: 'container' is a cloud's; a cluster has kubernetes for this project"):
+        on_cluster.serve_on_cluster(PROJECT, workload)
+    with pytest.raises(ArgumentError, match=r"workload\.kubernetes: is required on a cluster"):
+        on_cluster.serving_arguments(workload, [MODEL], {})
+
+
+def test_no_cloud_s_stack_loads_the_sdk_of_kubernetes() -> None:
+    program = "import sys; import stacks.churn_prediction, stacks.multi_store_sku; sys.exit('pulumi_kubernetes' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

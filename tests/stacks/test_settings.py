@@ -18,6 +18,7 @@ from modeldeploy.spec import ArgumentError, Container, Environment, Model, needs
 from stacks.dynamic_pricing import DynamicPricing
 from stacks.shared import settings
 from stacks.shared.settings import ARCHIVES_ONLY, READS, Found, Release, load, source_tags
+from stacks.shared.target import Target
 
 ENDPOINT = DeploymentType.MANAGED_ENDPOINT
 IMAGES = {"aws": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/pricing@sha256:" + "a" * 64}
@@ -49,7 +50,7 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
 def test_cloud_and_workload_are_read_from_two_keys(configure: Configure) -> None:
     configure({"modeldeploy:cloud": "aws", "modeldeploy:workload": json.dumps(WORKLOAD), "aws:region": "eu-west-1"})
     cloud, workload = load(DynamicPricing)
-    assert cloud is Cloud.AWS
+    assert cloud is Target.AWS
     assert workload.environment is Environment.DEVELOPMENT
     found = workload.models[0].find("dynamic-pricing", ENDPOINT, cloud)
     assert found.model.container.image == IMAGES["aws"]
@@ -59,7 +60,7 @@ def test_cloud_and_workload_are_read_from_two_keys(configure: Configure) -> None
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"modeldeploy:cloud": "awz"}, "modeldeploy:cloud: 'awz' is not known; did you mean 'aws'? allowed: aws, azure, gcp"),
+        ({"modeldeploy:cloud": "awz"}, "modeldeploy:cloud: 'awz' is not known; did you mean 'aws'? allowed: aws, azure, cluster, gcp"),
         ({"modeldeploy:cloud": None}, "modeldeploy:cloud: is required"),
         ({"modeldeploy:workload": None}, "modeldeploy:workload: is required"),
         ({"modeldeploy:clod": "aws"}, "modeldeploy:clod: 'modeldeploy:clod' is not known; did you mean 'modeldeploy:cloud'?"),
@@ -94,8 +95,8 @@ def test_a_model_in_a_registry_gets_the_version_that_the_registry_counts(configu
     (tmp_path / "model.pkl.dvc").write_text(f"outs:\n- md5: {md5}\n  hash: md5\n  path: model.pkl\n")
     source = str(tmp_path / "model.pkl")
     found = [
-        Release(source=source, images=IMAGES).find("pricing", ENDPOINT, Cloud.AWS),
-        Release(version="2", source=source, images=IMAGES).find("x", ENDPOINT, Cloud.AWS),
+        Release(source=source, images=IMAGES).find("pricing", ENDPOINT, Target.AWS),
+        Release(version="2", source=source, images=IMAGES).find("x", ENDPOINT, Target.AWS),
     ]
     assert [each.model.version for each in found] == [md5[:12], "2"]
     assert source_tags(found) == {f"model-source-{md5[:12]}": f"dvc:{md5}", "model-source-2": f"dvc:{md5}"}
@@ -103,24 +104,24 @@ def test_a_model_in_a_registry_gets_the_version_that_the_registry_counts(configu
 
 def test_a_model_in_no_registry_needs_a_version(configure: Configure) -> None:
     with pytest.raises(ArgumentError, match=r"models \(source s3://b/k\)\.version: is required: the source is in no registry"):
-        Release(source="s3://b/k", images=IMAGES).find("pricing", ENDPOINT, Cloud.AWS)
+        Release(source="s3://b/k", images=IMAGES).find("pricing", ENDPOINT, Target.AWS)
 
 
 def test_a_run_is_recorded_and_no_tag_grows_too_long(configure: Configure) -> None:
-    model = Release(version="7", source="s3://b/k", images=IMAGES).find("pricing", ENDPOINT, Cloud.AWS).model
+    model = Release(version="7", source="s3://b/k", images=IMAGES).find("pricing", ENDPOINT, Target.AWS).model
     long = Found(model, Resolved(source="s3://b/k", origin="s3://" + "b" * 300, run="c0ffee"))
     assert source_tags([long]) == {"model-source-7": "s3://" + "b" * 250, "model-run-7": "c0ffee"}
 
 
 @pytest.mark.parametrize(("kind", "cloud"), grid.DEPLOYMENTS)
 def test_a_registrys_folder_is_read_in_place_only_where_the_component_takes_it(kind: DeploymentType, cloud: Cloud) -> None:
-    for scheme in () if (kind, cloud) in ARCHIVES_ONLY else READS[cloud]:
+    for scheme in () if (kind, Target(cloud)) in ARCHIVES_ONLY else READS[Target(cloud)]:
         assert problems(kind, cloud, f"{scheme}://bucket/1/models/m-1/artifacts") == []
 
 
-@pytest.mark.parametrize(("kind", "cloud"), [each for each in ARCHIVES_ONLY if each in grid.DEPLOYMENTS])
+@pytest.mark.parametrize(("kind", "cloud"), [(kind, Cloud(target)) for kind, target in ARCHIVES_ONLY])
 def test_where_a_registrys_folder_is_not_read_in_place_the_component_would_refuse_it(kind: DeploymentType, cloud: Cloud) -> None:
-    assert problems(kind, cloud, f"{READS[cloud][0]}://bucket/1/models/m-1/artifacts")
+    assert problems(kind, cloud, f"{READS[Target(cloud)][0]}://bucket/1/models/m-1/artifacts")
 
 
 def problems(kind: DeploymentType, cloud: Cloud, source: str) -> list[str]:
@@ -146,7 +147,7 @@ def test_sagemaker_gets_a_registrys_model_through_its_own_store(
         return Resolved(source="s3://b/k", origin="models:/pricing/7", version="7")
 
     monkeypatch.setattr(settings, "resolve", resolve)
-    assert Release(source="models:/pricing@champion", images=IMAGES).find("pricing", kind, Cloud.AWS).model.version == "7"
+    assert Release(source="models:/pricing@champion", images=IMAGES).find("pricing", kind, Target.AWS).model.version == "7"
     assert asked == [reads]
 
 
