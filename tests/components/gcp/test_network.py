@@ -43,7 +43,7 @@ def test_the_firewall_allows_connections_to_the_network_and_googles_apis_only() 
 def test_googles_apis_have_private_addresses() -> None:
     graph = network_graph()
     zones = [each.inputs for each in graph.all("gcp:dns/managedZone:ManagedZone")]
-    assert [each["dnsName"] for each in zones] == ["googleapis.com.", "run.app.", "pkg.dev.", "gcr.io."]
+    assert {each["dnsName"] for each in zones} == {"googleapis.com.", "run.app.", "pkg.dev.", "gcr.io."}
     assert {each["visibility"] for each in zones} == {"private"}
     for zone in zones:
         assert zone["privateVisibilityConfig"]["networks"] == [{"networkUrl": "projects/shop-models/global/networks/made-1a2b3c4"}]
