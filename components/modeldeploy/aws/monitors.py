@@ -338,7 +338,13 @@ def _definition(
     wanted = pulumi.Output.all(
         place.role_arn, place.image, place.endpoint, place.bucket, place.key, pulumi.Output.all(*place.subnet_ids), place.group_id
     ).apply(lambda it: json.dumps(_desired(definition_name, kind, KINDS[kind].type, specification, tags, *it)))
-    made = aws.cloudcontrol.Resource(name, type_name=f"AWS::SageMaker::{KINDS[kind].type}JobDefinition", desired_state=wanted, opts=opts)
+    made = aws.cloudcontrol.Resource(
+        name,
+        type_name=f"AWS::SageMaker::{KINDS[kind].type}JobDefinition",
+        desired_state=wanted,
+        # Nothing of a definition can be changed, which a preview would not know.
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(replace_on_changes=["desiredState"])),
+    )
     return made.id.apply(lambda _: definition_name)
 
 

@@ -147,3 +147,34 @@ def test_production_refuses_to_be_destroyed(deployment: Deployment) -> None:
     refused = deployment.project.destroy(check=False).failed()
     assert "protect" in refused.output
     assert deployment.sandbox.resources("aws:s3/bucket:Bucket")
+
+
+def test_a_shadow_and_monitors_come_change_and_go(deployment: Deployment) -> None:
+    base = "s3://team-baselines/pricing"
+    quality = {"constraints": f"{base}/quality.json", "task": "Regression", "ground_truth": "s3://team-truth/pricing/", "inference": "0"}
+    monitors: dict[str, Any] = {
+        "data_quality": {
+            "constraints": f"{base}/constraints.json",
+            "statistics": f"{base}/statistics.json",
+            "above": {"feature_baseline_drift_age": 0.2},
+        },
+        "model_quality": quality,
+    }
+    watched: dict[str, Any] = {"operations": {"capture_percent": 20}}
+    two = deployment.release("canary")["models"]
+    deployment.up(models=two, shadow={"version": "2", "percent": 50}, monitors=monitors, **watched)
+    (config,) = deployment.sandbox.resources(CONFIG)
+    assert [each["variantName"] for each in config.inputs["shadowProductionVariants"]] == ["shadow"]
+    assert scaled(deployment) == ["production"]
+    schedules = "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
+    assert len(deployment.sandbox.resources(schedules)) == 2
+    deployment.expect_no_changes()
+    # The shadow takes over, and another definition is made before the old one goes.
+    changed = {**monitors, "model_quality": {**quality, "inference": "1"}}
+    definition = "aws:cloudcontrol/resource:Resource"
+    done = deployment.up(**deployment.release("finish"), monitors=changed, **watched)
+    moves = [each for each in done if each[1] in (definition, schedules) and each[0] != "replace"]
+    assert moves == [("create-replacement", definition), ("update", schedules), ("delete-replaced", definition)]
+    assert served(deployment) == {"production": 100.0}
+    assert deployment.project.outputs()["model_version"] == "2"
+    deployment.destroy()

@@ -113,6 +113,7 @@ def test_another_definition_has_another_name_so_that_it_is_there_before_the_old_
         for each in (QUALITY, ModelQualityMonitor(**{**QUALITY.__dict__, "inference": "0"}))
     }
     assert len(names) == 2
+    assert list(monitored(tmp_path, model_quality=QUALITY).one(BY_CLOUD_CONTROL).options.replaceOnChanges) == ["desiredState"]
     assert all(len(name) <= 63 and name.startswith("pricing-model-quality-project-stack-") for name in names)
 
 
