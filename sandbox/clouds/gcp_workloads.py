@@ -99,7 +99,7 @@ ROWS: dict[str, Row] = {
         replaces=frozenset({"name", "region"}),
         guarded=False,
     ),
-    "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate": Row(
+    "gcp:compute/instanceTemplate:InstanceTemplate": Row(
         max_name=63,
         references={"networkInterfaces.*.network": _NETWORK, "disks.*.diskEncryptionKey.kmsKeySelfLink": _KEY},
         # A template is never changed.

@@ -228,34 +228,35 @@ def _let_report(scope: Scope, account: gcp.serviceaccount.Account) -> list[pulum
 
 def _template(
     scope: Scope, machine: InstanceType, network: Network, account: gcp.serviceaccount.Account, key: Key, *, spare: bool
-) -> gcp.compute.RegionInstanceTemplate:
-    """A machine: a request to Batch alone has no place for the key of its disk."""
-    return gcp.compute.RegionInstanceTemplate(
+) -> gcp.compute.InstanceTemplate:
+    """A machine: a request to Batch alone has no place for the key of its disk. The template is a global one, because Batch takes no others
+    (https://cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs#InstancePolicyOrTemplate); what it names is in the region."""
+    return gcp.compute.InstanceTemplate(
         f"{scope.name}-machine",
-        gcp.compute.RegionInstanceTemplateArgs(
+        gcp.compute.InstanceTemplateArgs(
             region=scope.region,
             project=scope.project,
             description=f"Machines for tasks of {scope.name}",
             machine_type=machine.name,
             can_ip_forward=False,
             disks=[
-                gcp.compute.RegionInstanceTemplateDiskArgs(
+                gcp.compute.InstanceTemplateDiskArgs(
                     boot=True,
                     auto_delete=True,
                     source_image=IMAGE,
                     disk_type="pd-balanced",
                     disk_size_gb=DISK_GIB,
-                    disk_encryption_key=gcp.compute.RegionInstanceTemplateDiskDiskEncryptionKeyArgs(kms_key_self_link=key.id),
+                    disk_encryption_key=gcp.compute.InstanceTemplateDiskDiskEncryptionKeyArgs(kms_key_self_link=key.id),
                     labels=scope.labels,
                 )
             ],
             # Without an access configuration a machine has no address on the internet.
-            network_interfaces=[gcp.compute.RegionInstanceTemplateNetworkInterfaceArgs(network=id_of(network), subnetwork=network.subnet_ids[0])],
+            network_interfaces=[gcp.compute.InstanceTemplateNetworkInterfaceArgs(network=id_of(network), subnetwork=network.subnet_ids[0])],
             scheduling=_scheduling(machine, spare=spare),
-            service_account=gcp.compute.RegionInstanceTemplateServiceAccountArgs(
+            service_account=gcp.compute.InstanceTemplateServiceAccountArgs(
                 email=account.email, scopes=["https://www.googleapis.com/auth/cloud-platform"]
             ),
-            shielded_instance_config=gcp.compute.RegionInstanceTemplateShieldedInstanceConfigArgs(
+            shielded_instance_config=gcp.compute.InstanceTemplateShieldedInstanceConfigArgs(
                 enable_secure_boot=True, enable_vtpm=True, enable_integrity_monitoring=True
             ),
             metadata={"block-project-ssh-keys": "true", "enable-oslogin": "true", "serial-port-enable": "false"},
@@ -265,17 +266,17 @@ def _template(
     )
 
 
-def _scheduling(machine: InstanceType, *, spare: bool) -> gcp.compute.RegionInstanceTemplateSchedulingArgs:
+def _scheduling(machine: InstanceType, *, spare: bool) -> gcp.compute.InstanceTemplateSchedulingArgs:
     """A spare machine is deleted when it is taken back; one with a GPU cannot move."""
     if spare:
-        return gcp.compute.RegionInstanceTemplateSchedulingArgs(
+        return gcp.compute.InstanceTemplateSchedulingArgs(
             provisioning_model="SPOT",
             preemptible=True,
             automatic_restart=False,
             on_host_maintenance="TERMINATE",
             instance_termination_action="DELETE",
         )
-    return gcp.compute.RegionInstanceTemplateSchedulingArgs(
+    return gcp.compute.InstanceTemplateSchedulingArgs(
         provisioning_model="STANDARD", automatic_restart=True, on_host_maintenance="TERMINATE" if machine.gpus else "MIGRATE"
     )
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.engine
 NIGHTLY = {"cron": "0 3 * * *", "time_zone": "Europe/Berlin"}
 RECORDS = "shop-records"
 """A bucket with what is scored, which somebody else made."""
-TEMPLATE = "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate"
+TEMPLATE = "gcp:compute/instanceTemplate:InstanceTemplate"
 OBJECT = "gcp:storage/bucketObject:BucketObject"
 
 

@@ -18,7 +18,7 @@ KEY = "projects/shop-models/locations/europe-west1/keyRings/made-1a2b3c4/cryptoK
 MEMBER = "gcp:projects/iAMMember:IAMMember"
 SECRET = "projects/shop-models/secrets/scoring/versions/3"
 TASKS = "credit-stack@shop-models.iam.gserviceaccount.com"
-TEMPLATE = "gcp:compute/regionInstanceTemplate:RegionInstanceTemplate"
+TEMPLATE = "gcp:compute/instanceTemplate:InstanceTemplate"
 
 
 def template(**arguments: Any) -> dict[str, Any]:
@@ -145,6 +145,7 @@ def test_the_workflow_knows_the_states_of_a_batch() -> None:
 
 def test_machines_are_private_verified_and_under_the_key() -> None:
     graph = machines_graph(network=GIVEN_NETWORK)
+    # A global template: Batch takes no regional one.
     made = graph.one(TEMPLATE).inputs
     [disk] = made["disks"]
     assert disk["diskEncryptionKey"] == {"kmsKeySelfLink": KEY}
