@@ -182,8 +182,11 @@ def test_cloud_armor_refuses_attacks_before_it_counts_requests() -> None:
     assert policy["advancedOptionsConfig"] == {"jsonParsing": "STANDARD", "logLevel": "NORMAL"}
     *attacks, limit, last = sorted(policy["rules"], key=lambda rule: rule["priority"])
     assert [each["match"]["expr"]["expression"] for each in attacks] == [
-        f"evaluatePreconfiguredWaf('{rules}', {{'sensitivity': 1}})" for rules in RULE_SETS
+        *(f"evaluatePreconfiguredWaf('{rules}', {{'sensitivity': 1}})" for rules in RULE_SETS),
+        # Level 2 has its only signature: at 1 the rule would find nothing.
+        "evaluatePreconfiguredWaf('json-sqli-canary', {'sensitivity': 0, 'opt_in_rule_ids': ['owasp-crs-id942550-sqli']})",
     ]
+    assert attacks[0]["description"] == "Known attacks: sqli-v33-stable"
     assert {each["action"] for each in attacks} == {"deny(403)"}
     assert len({each["priority"] for each in policy["rules"]}) == len(policy["rules"])
     assert limit["action"] == "throttle"
