@@ -196,7 +196,7 @@ def open_balancer(
             opts=pulumi.ResourceOptions(parent=parent),
         )
     if public or access.limit_per_minute:
-        web_firewall(name, made.resource.arn, public, access.limit_per_minute, key, operations.log_retention_days, tags, parent)
+        web_firewall(name, made.resource.arn, public, access.limit_per_minute, key, operations, tags, parent)
     target = Target(made.resource.dns_name, made.resource.zone_id)
     point(name, domain, target, parent)
     return target

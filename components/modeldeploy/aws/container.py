@@ -42,6 +42,7 @@ from .given import caller_problems, capture_problems, key_problems, network_prob
 from .identity import database_environment, database_grant, database_user
 from .instances import BALANCER_HOURLY_USD, KEY_MONTHLY_USD, monthly
 from .keys import key_arn
+from .logs import log_group
 from .model_store import model_store
 from .network import APIS, SECRETS, Attachment, attach
 from .security_groups import allow, model_group
@@ -149,17 +150,11 @@ class FargateService(pulumi.ComponentResource):
         key = key_arn(name, checked.encryption, environment, account, tags, self, ephemeral_storage_uses(cluster_name))
         network = attach(name, checked.network, key, operations.log_retention_days, environment, checked.tags | named, self, _services(checked))
         store = model_store(name, checked.models, key, environment, None, account.partition, tags, self)
-        log_group = aws.cloudwatch.LogGroup(
-            f"{name}-logs",
-            retention_in_days=operations.log_retention_days,
-            kms_key_id=key,
-            tags=tags,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        logs = log_group(f"{name}-logs", operations, key, tags, self)
         topic = alarm_topic(name, operations.emails, key, account, tags, self)
 
         images = [model.container.image for model in checked.models]
-        start, start_permissions = start_role(name, images, checked.secrets, key, log_group.arn, account, tags, self)
+        start, start_permissions = start_role(name, images, checked.secrets, key, logs.arn, account, tags, self)
         reads = pulumi.Output.all(pulumi.Output.all(*store.object_arns), key).apply(lambda it: artifact_statements(it[0], it[1]))
         role, role_permissions = container_role(name, reads, checked.database, account, tags, self)
         group = model_group(name, network, checked.database is not None, account, tags, self)
@@ -200,7 +195,7 @@ class FargateService(pulumi.ComponentResource):
                 checked.scratch_mib,
                 checked.user,
                 min(120, checked.request_seconds),
-                log_group,
+                logs,
                 start,
                 role,
                 account,
@@ -216,7 +211,7 @@ class FargateService(pulumi.ComponentResource):
 
         entrance = _entrance(name, checked, front, network, key, account, topic, tags, self)
         dashboard = traffic_dashboard(
-            name, [*entrance.panels, *balancer_panels(front, fleet.groups), *service_panels(within, fleet.services)], log_group.name, account, self
+            name, [*entrance.panels, *balancer_panels(front, fleet.groups), *service_panels(within, fleet.services)], logs.name, account, self
         )
         fixed = _fixed_cost(checked, network)
         budget = operations.monthly_budget_usd or _cost(checked, checked.scaling.maximum) + fixed
@@ -226,7 +221,7 @@ class FargateService(pulumi.ComponentResource):
         self.url = pulumi.Output.all(entrance.url, confirmed).apply(lambda it: str(it[0]))
         self.identity = role.arn
         self.model_version = pulumi.Output.from_input(served_version(checked.models, checked.rollout))
-        self.logs = log_group.name
+        self.logs = logs.name
         self.dashboard_url = dashboard_url(dashboard, account)
         self.monthly_cost = pulumi.Output.from_input(round(_cost(checked, checked.scaling.minimum) + fixed, 2))
         self.database_grant = database_grant(checked.database, database_user(name))

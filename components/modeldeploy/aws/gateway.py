@@ -19,6 +19,7 @@ from modeldeploy.spec.operations import Operations
 
 from .account import Account
 from .domain import Target, certificate_arn, point
+from .logs import log_group
 from .policy_documents import Statement, document, trust
 from .web_firewall import address_limit, web_firewall
 
@@ -85,7 +86,6 @@ class RestGateway:
     name: pulumi.Output[str]
     key: pulumi.Output[str]
     """The API key. Empty where callers prove themselves otherwise."""
-    logs: pulumi.Output[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,11 +211,11 @@ def rest_gateway(
     (https://docs.aws.amazon.com/apigateway/latest/developerguide/canary-release.html). `endpoint_id` is the VPC endpoint of a private API.
     """
     opts = pulumi.ResourceOptions(parent=parent)
-    logs = [_log_group(name, f"{name}-requests", None, key, operations.log_retention_days, tags, parent)]
-    # API Gateway writes what goes wrong to groups with fixed names; it would make them without key and end of retention.
+    logs = [log_group(f"{name}-requests", operations, key, tags, parent)]
+    # What goes wrong goes to groups with fixed names.
     for suffix, part in (("", ""), ("-canary", "/Canary")):
         fixed = rest.api.id.apply(lambda it, part=part: f"API-Gateway-Execution-Logs_{it}/{STAGE}{part}")
-        logs.append(_log_group(name, f"{name}-gateway{suffix}", fixed, key, operations.log_retention_days, tags, parent))
+        logs.append(log_group(f"{name}-gateway{suffix}", operations, key, tags, parent, fixed))
     role = _log_role(name, account, tags, parent) if settings.sets_log_role else []
     stage = aws.apigateway.Stage(
         name,
@@ -245,7 +245,7 @@ def rest_gateway(
     )
     public = access.exposure is Exposure.PUBLIC
     if public or address_limit(access):
-        web_firewall(name, stage.arn, public, address_limit(access), key, operations.log_retention_days, tags, parent)
+        web_firewall(name, stage.arn, public, address_limit(access), key, operations, tags, parent)
     by_key = access.authentication is Authentication.API_KEY
     api_key = _usage_plan(name, rest.api, stage, access.limit_per_minute, tags, parent) if by_key else None
     url = pulumi.Output.concat(stage.invoke_url, rest.path)
@@ -258,7 +258,6 @@ def rest_gateway(
         dns_target=pulumi.Output.from_input("") if target is None else target.name,
         name=rest.api.name,
         key=pulumi.Output.from_input("") if api_key is None else pulumi.Output.secret(api_key.value),
-        logs=logs[0].name,
     )
 
 
@@ -277,12 +276,6 @@ def _policy(access: WebAccess, resource: str, vpc_id: str | None) -> str:
         outside = {"StringNotEquals": {"aws:SourceVpc": vpc_id}}
         statements.append({"Sid": "OnlyFromTheNetwork", "Effect": "Deny", "Principal": "*", **invoke, "Condition": outside})
     return document(*statements)
-
-
-def _log_group(
-    name: str, logical: str, fixed: pulumi.Output[str] | None, key: pulumi.Output[str], days: int, tags: dict[str, str], parent: pulumi.Resource
-) -> aws.cloudwatch.LogGroup:
-    return aws.cloudwatch.LogGroup(logical, name=fixed, retention_in_days=days, kms_key_id=key, tags=tags, opts=pulumi.ResourceOptions(parent=parent))
 
 
 def _log_role(name: str, account: Account, tags: dict[str, str], parent: pulumi.Resource) -> list[pulumi.Resource]:

@@ -14,6 +14,7 @@ from modeldeploy.spec.operations import Operations
 
 from .domain import Target, certificate_arn, point
 from .functions import ALIAS, may_call
+from .logs import log_group
 
 STAGE = "$default"
 
@@ -86,9 +87,7 @@ def http_api(
         authorizer_id=checked.id,
         opts=opts,
     )
-    logs = aws.cloudwatch.LogGroup(
-        f"{name}-requests", retention_in_days=operations.log_retention_days, kms_key_id=key, tags=tags, opts=pulumi.ResourceOptions(parent=parent)
-    )
+    logs = log_group(f"{name}-requests", operations, key, tags, parent)
     limit = access.limit_per_minute
     stage = aws.apigatewayv2.Stage(
         name,

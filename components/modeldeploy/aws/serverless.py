@@ -30,6 +30,7 @@ from .http_api import http_api
 from .identity import ECR_IMAGE, database_environment, database_grant, database_user
 from .instances import BALANCER_HOURLY_USD, FUNCTION_GIB_SECOND_USD, KEY_MONTHLY_USD, WARM_GIB_SECOND_USD, monthly
 from .keys import key_arn
+from .logs import log_group
 from .model_store import ModelStore, model_store
 from .network import APIS, SECRETS, Attachment, attach
 from .queues import dead_letters
@@ -167,20 +168,14 @@ class LambdaFunction(pulumi.ComponentResource):
             usual_services=False,
         )
         store = model_store(name, checked.models, key, environment, None, account.partition, tags, self)
-        log_group = aws.cloudwatch.LogGroup(
-            f"{name}-logs",
-            retention_in_days=operations.log_retention_days,
-            kms_key_id=key,
-            tags=tags,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        logs = log_group(f"{name}-logs", operations, key, tags, self)
         topic = alarm_topic(name, operations.emails, key, account, tags, self)
         letters = dead_letters(f"{name}-given-up", key, tags, self)
         letters_alarm(name, letters, topic, tags, self)
 
         group = model_group(name, network, checked.database is not None, account, tags, self)
         role, permissions = function_role(
-            name, store, checked.secrets, key, log_group.arn, letters.arn, network, group, checked.database, account, tags, self
+            name, store, checked.secrets, key, logs.arn, letters.arn, network, group, checked.database, account, tags, self
         )
         shape = Shape(
             memory_mib=checked.memory_mib,
@@ -193,7 +188,7 @@ class LambdaFunction(pulumi.ComponentResource):
             permissions=permissions,
             network=network,
             group=group,
-            log_group=log_group,
+            log_group=logs,
             letters=letters,
             key=key,
         )
@@ -201,14 +196,14 @@ class LambdaFunction(pulumi.ComponentResource):
 
         entrance = _entrance(name, checked, versions, network, key, account, topic, tags, self)
         panels = [*entrance.panels, *function_panels([version.function for version in versions])]
-        dashboard = traffic_dashboard(name, panels, log_group.name, account, self)
+        dashboard = traffic_dashboard(name, panels, logs.name, account, self)
         fixed = _fixed_cost(checked, network)
         monthly_budget(name, deployment, operations.monthly_budget_usd or _busy_cost(checked) + fixed, topic, tags, self)
 
         self.url = entrance.url
         self.identity = role.arn
         self.model_version = pulumi.Output.from_input(served_version(checked.models, checked.rollout))
-        self.logs = log_group.name
+        self.logs = logs.name
         self.dashboard_url = dashboard_url(dashboard, account)
         self.monthly_cost = pulumi.Output.from_input(round(_warm_cost(checked) + fixed, 2))
         self.database_grant = database_grant(checked.database, database_user(name))

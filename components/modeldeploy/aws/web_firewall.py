@@ -4,9 +4,11 @@ import pulumi
 import pulumi_aws as aws
 
 from modeldeploy.spec.access import Authentication, Exposure, WebAccess
+from modeldeploy.spec.operations import Operations
 
 from .account import physical_name
 from .instances import FIREWALL_MONTHLY_USD, FIREWALL_RULE_MONTHLY_USD
+from .logs import log_group
 
 GROUPS = ("AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet")
 """Managed rules that come with every firewall of a public service, in the order they are asked:
@@ -25,7 +27,7 @@ def web_firewall(
     public: bool,
     limit_per_minute: int | None,
     key: pulumi.Input[str],
-    retention_days: int,
+    operations: Operations,
     tags: dict[str, str],
     parent: pulumi.Resource,
 ) -> None:
@@ -48,15 +50,8 @@ def web_firewall(
         opts=opts,
     )
     aws.wafv2.WebAclAssociation(f"{name}-firewall", resource_arn=protected, web_acl_arn=firewall.arn, opts=opts)
-    logs = aws.cloudwatch.LogGroup(
-        f"{name}-firewall",
-        # The firewall takes no group whose name begins otherwise.
-        name=physical_name(f"aws-waf-logs-{name}", 512),
-        retention_in_days=retention_days,
-        kms_key_id=key,
-        tags=tags,
-        opts=opts,
-    )
+    # The firewall takes no group whose name begins otherwise.
+    logs = log_group(f"{name}-firewall", operations, key, tags, parent, physical_name(f"aws-waf-logs-{name}", 512))
     hidden = aws.wafv2.WebAclLoggingConfigurationRedactedFieldArgs
     header = aws.wafv2.WebAclLoggingConfigurationRedactedFieldSingleHeaderArgs
     aws.wafv2.WebAclLoggingConfiguration(
