@@ -229,8 +229,9 @@ def _let_report(scope: Scope, account: gcp.serviceaccount.Account) -> list[pulum
 def _template(
     scope: Scope, machine: InstanceType, network: Network, account: gcp.serviceaccount.Account, key: Key, *, spare: bool
 ) -> gcp.compute.InstanceTemplate:
-    """A machine: a request to Batch alone has no place for the key of its disk. The template is a global one, because Batch takes no others
-    (https://cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs#InstancePolicyOrTemplate); what it names is in the region."""
+    """A machine: a request to Batch alone has no place for the key of its disk. The template is a global one: Batch took no others for long, and its
+    older descriptions still say so (https://cloud.google.com/batch/docs/reference/rest/v1/projects.locations.jobs#InstancePolicyOrTemplate).
+    What it names is in the region."""
     return gcp.compute.InstanceTemplate(
         f"{scope.name}-machine",
         gcp.compute.InstanceTemplateArgs(

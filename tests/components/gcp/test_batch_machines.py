@@ -145,7 +145,7 @@ def test_the_workflow_knows_the_states_of_a_batch() -> None:
 
 def test_machines_are_private_verified_and_under_the_key() -> None:
     graph = machines_graph(network=GIVEN_NETWORK)
-    # A global template: Batch takes no regional one.
+    # A global template: not every version of Batch takes a regional one.
     made = graph.one(TEMPLATE).inputs
     [disk] = made["disks"]
     assert disk["diskEncryptionKey"] == {"kmsKeySelfLink": KEY}
