@@ -339,6 +339,9 @@ ROWS: dict[str, Row] = {
         outputs=_path("arn=EndpointConfigArn"),
     ),
     "aws:sagemaker/endpoint:Endpoint": Row("sagemaker", "create_endpoint", name="EndpointName", outputs=_path("arn=EndpointArn")),
+    "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition": Row(
+        "sagemaker", "create_data_quality_job_definition", name="JobDefinitionName", outputs=_path("arn=JobDefinitionArn")
+    ),
     "aws:appautoscaling/target:Target": Row("application-autoscaling", "register_scalable_target"),
     "aws:appautoscaling/policy:Policy": Row("application-autoscaling", "put_scaling_policy", name="PolicyName", outputs=_path("arn=PolicyARN")),
     "aws:rds/subnetGroup:SubnetGroup": Row(

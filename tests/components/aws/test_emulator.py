@@ -15,11 +15,13 @@ from modeldeploy.aws.container import FargateService
 from modeldeploy.aws.database import RdsDatabase, RdsDatabaseArgs
 from modeldeploy.aws.kubernetes import EksWorkload
 from modeldeploy.aws.managed_batch import SageMakerBatchTransform
-from modeldeploy.aws.managed_endpoint import SageMakerEndpoint
+from modeldeploy.aws.managed_endpoint import SageMakerEndpoint, SageMakerEndpointArgs
+from modeldeploy.aws.monitors import Monitors
 from modeldeploy.aws.network import AwsNetwork, AwsNetworkArgs
 from modeldeploy.aws.serverless import LambdaFunction
+from modeldeploy.aws.variants import Shadow
 from modeldeploy.spec import Domain, WebAccess
-from tests.components.aws import emulator, mocked, test_batch, test_kubernetes, test_managed_batch, web
+from tests.components.aws import emulator, mocked, test_batch, test_kubernetes, test_managed_batch, test_monitors, web
 
 pytestmark = pytest.mark.engine
 
@@ -30,6 +32,7 @@ LEFT_OUT = {
     "aws:apigateway/domainNameAccessAssociation:DomainNameAccessAssociation": "moto does not know private domains",
     "aws:apigateway/methodSettings:MethodSettings": "is a change of the stage, by paths that the provider makes up",
     "aws:apigateway/restApiPolicy:RestApiPolicy": "is a change of the API, by paths that the provider makes up",
+    "aws:cloudcontrol/resource:Resource": "moto does not have Cloud Control",
     "aws:apigatewayv2/vpcLink:VpcLink": "moto's has no balancer of an application behind it",
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "is there already; the provider takes its rules away",
     "aws:ecs/service:Service": "moto fails on it (status 500)",
@@ -37,6 +40,7 @@ LEFT_OUT = {
     "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "moto does not know it",
     "aws:eks/addon:Addon": "moto does not know it",
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": "moto does not know it",
+    "aws:sagemaker/monitoringSchedule:MonitoringSchedule": "moto does not know it",
     "aws:s3/bucketObjectv2:BucketObjectv2": "moto applies a bucket policy's Deny without its condition, so nothing gets into a bucket that wants TLS",
 }
 """Types that are not made there, each with the reason."""
@@ -53,10 +57,17 @@ def beside(name: str) -> RdsDatabase:
     return RdsDatabase(name, RdsDatabaseArgs(database="pricing", network=network.reference()))
 
 
+def watched(folder: Path) -> SageMakerEndpointArgs:
+    """An endpoint with a shadow and monitors."""
+    models = [mocked.model(folder, "1"), mocked.model(folder, "2")]
+    monitors = Monitors(data_quality=test_monitors.DATA, model_quality=test_monitors.QUALITY)
+    return mocked.arguments(folder, models=models, shadow=Shadow(version="2"), operations=test_monitors.CAPTURED, monitors=monitors)
+
+
 def components(folder: Path, access: WebAccess) -> list[Callable[[], pulumi.Resource]]:
     """Each under a name of its own: they are in one account."""
     return [
-        lambda: SageMakerEndpoint("endpoint", mocked.arguments(folder)),
+        lambda: SageMakerEndpoint("endpoint", watched(folder)),
         lambda: beside("data"),
         lambda: LambdaFunction("function", web.function_args(folder)),
         lambda: FargateService("service", web.service_args(folder, access=access)),

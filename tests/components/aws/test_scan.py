@@ -9,7 +9,7 @@ import pytest
 from modeldeploy.aws.database import RdsDatabase, RdsDatabaseArgs
 from modeldeploy.aws.network import AwsNetwork, AwsNetworkArgs
 from modeldeploy.spec import Authentication, Environment, Exposure, NodePool, WebAccess
-from tests.components.aws import mocked, test_batch, test_cluster, test_kubernetes, test_managed_batch, web
+from tests.components.aws import mocked, test_batch, test_cluster, test_kubernetes, test_managed_batch, test_monitors, web
 from tests.support.mocks import Graph
 from tests.support.terraform_plan import Dialect, Finding, plan, scan, snake
 
@@ -56,6 +56,7 @@ PUBLIC = WebAccess(exposure=Exposure.PUBLIC, authentication=Authentication.API_K
 
 GRAPHS: dict[str, Callable[[Path], Graph]] = {
     "endpoint": lambda folder: mocked.deploy(mocked.arguments(folder, **PRODUCTION)),
+    "watched-endpoint": lambda folder: test_monitors.monitored(folder, data_quality=test_monitors.DATA, bias=test_monitors.BIAS),
     "database": lambda _: database(),
     "function": lambda folder: web.deploy_function(web.function_args(folder, **PRODUCTION)),
     "public-function": lambda folder: web.deploy_function(web.function_args(folder, access=PUBLIC, **PRODUCTION)),
