@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from modeldeploy.spec import Problem, Schedule
 from modeldeploy.spec.needs import Needs, Work
+from stacks.shared.deploy import score
 from stacks.shared.project import Project
-from stacks.shared.scoring import Scoring, score
+from stacks.shared.scoring import Scoring
 from stacks.shared.settings import load
 
 MOST_STORES = 10_000

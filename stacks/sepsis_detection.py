@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from modeldeploy.spec import Operations, ReplicaScaling
 from modeldeploy.spec.needs import DataClass, Needs, Traffic, Work
+from stacks.shared.deploy import serve
 from stacks.shared.project import Project
-from stacks.shared.serving import Serving, serve
+from stacks.shared.serving import Serving
 from stacks.shared.settings import load
 
 PROJECT = Project(

@@ -55,17 +55,10 @@ class Scoring:
     laid over the others."""
 
 
-def score(project: Project, target: Target, workload: Scoring, *, tasks: int = 1) -> None:
+def score_on_cloud(project: Project, cloud: Cloud, workload: Scoring, tasks: int) -> None:
     """Deploys the workload's model to score in `tasks` tasks, beside what the project has (database, health records), and exports the outputs."""
-    if target is Target.CLUSTER:
-        # Here, so that nobody else needs the SDK of Kubernetes.
-        from stacks.shared.on_cluster import score_on_cluster
-
-        score_on_cluster(project, workload, tasks)
-        return
-    cloud = Cloud(target)
     kind = project.deployment(workload.deployment, cloud)
-    found = workload.model.find(project.name, kind, target)
+    found = workload.model.find(project.name, kind, Target(cloud))
     tags = {**project.tags, **source_tags([found])}
     component = grid.batch(kind, cloud)
     arguments = scoring_arguments(kind, cloud, workload, found.model, tasks, tags)

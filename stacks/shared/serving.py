@@ -72,17 +72,10 @@ class Serving:
     `{"gcp": {"billing_account": ...}, "aws": {"access": {"callers": [...]}}}`. They are laid over the others."""
 
 
-def serve(project: Project, target: Target, workload: Serving) -> None:
+def serve_on_cloud(project: Project, cloud: Cloud, workload: Serving) -> None:
     """Deploys the workload's models, beside what the project has (database), and exports the stack's outputs."""
-    if target is Target.CLUSTER:
-        # Here, so that nobody else needs the SDK of Kubernetes.
-        from stacks.shared.on_cluster import serve_on_cluster
-
-        serve_on_cluster(project, workload)
-        return
-    cloud = Cloud(target)
     kind = project.deployment(workload.deployment, cloud)
-    found = [release.find(project.name, kind, target) for release in workload.models]
+    found = [release.find(project.name, kind, Target(cloud)) for release in workload.models]
     tags = {**project.tags, **source_tags(found)}
     component = grid.endpoint(kind, cloud)
     arguments = serving_arguments(kind, cloud, workload, [each.model for each in found], tags)

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class StackUnderTest:
     name: str
     cloud: str
     folder: Path
+    before: list[str] = field(default_factory=list[str])
+    """Ids of what was there before the stack."""
 
     def configure(self, **changes: Any) -> None:
         """Write the configuration of a development environment, with changes to the workload."""
@@ -61,7 +63,7 @@ class StackUnderTest:
 
     def nothing_is_left(self) -> None:
         """Fails unless the sandbox is empty."""
-        assert [f"{record.token} {record.id}" for record in self.sandbox.resources()] == []
+        assert [f"{record.token} {record.id}" for record in self.sandbox.resources() if record.id not in self.before] == []
         assert self.sandbox.vertex_models() == []
 
 

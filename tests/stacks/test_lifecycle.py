@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.store import Record
 from tests.stacks.conftest import LOADERS, MakeStack, StackUnderTest
 from tests.stacks.test_projects import ADVISED
 
@@ -29,6 +30,19 @@ OWN: dict[str, dict[str, Any]] = {
 """What a project's configuration needs besides its models."""
 
 
+RECORDS = "example-records"
+"""A bucket that somebody else made."""
+
+
+def start(name: str, make_stack: MakeStack) -> StackUnderTest:
+    """A stack on its first home, and what somebody else made there before."""
+    stack = make_stack(name, HOME[name])
+    if name == "demand-forecasting":
+        outputs = {"name": RECORDS, "url": f"gs://{RECORDS}"}
+        stack.before.append(stack.sandbox.store.insert(Record("gcp:storage/bucket:Bucket", "", RECORDS, "", "", outputs, outputs)).id)
+    return stack
+
+
 def versions(stack: StackUnderTest, *names: str, traffic: dict[str, int] | None = None, **changes: Any) -> None:
     """Go to these versions; the last one scores, where it is a batch."""
     own = {**OWN.get(stack.name, {}), **changes}
@@ -48,7 +62,7 @@ def served(stack: StackUnderTest) -> str:
 
 @pytest.mark.parametrize("name", ADVISED)
 def test_a_stack_goes_up_takes_a_new_version_another_size_and_goes_back_and_leaves_nothing(name: str, make_stack: MakeStack) -> None:
-    stack = make_stack(name, HOME[name])
+    stack = start(name, make_stack)
     versions(stack, "1")
     stack.project.up()
     assert served(stack) == "1"
@@ -72,7 +86,7 @@ def test_a_stack_goes_up_takes_a_new_version_another_size_and_goes_back_and_leav
 
 @pytest.mark.parametrize("name", ADVISED)
 def test_a_stack_that_broke_off_at_every_fifth_resource_is_finished_and_nothing_is_orphaned(name: str, make_stack: MakeStack) -> None:
-    stack = make_stack(name, HOME[name])
+    stack = start(name, make_stack)
     versions(stack, "1")
     broken = 0
     while True:
