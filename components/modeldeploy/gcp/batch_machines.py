@@ -48,6 +48,8 @@ PERMISSIONS = ("batch.jobs.create", "batch.jobs.get", "compute.instanceTemplates
 IMAGE = "projects/batch-custom-image/global/images/family/batch-cos-stable-official"
 """Batch's own system for containers (https://cloud.google.com/batch/docs/vm-os-environment-overview)."""
 DISK_GIB = 50
+MOST_PARALLEL = 5000
+"""Tasks of a job that may run at the same time: https://cloud.google.com/batch/quotas#job_limits."""
 LOST_MACHINE = 50001
 """Exit code of a task whose spare machine was taken back (https://cloud.google.com/batch/docs/troubleshooting#reserved-exit-codes)."""
 LOST_MACHINE_RETRIES = 3
@@ -59,7 +61,7 @@ class GoogleBatchJobArgs(TaskBatchArgs):
     """A batch of tasks on machines that Google Batch makes for each run: each task has one to itself.
 
     `spot` is on unless it is switched off. A task that loses its spare machine counts as failed and is tried again as `retries` says; with `retries`
-    0, for this reason alone, up to three times.
+    0, for this reason alone, up to three times. At most 5000 tasks run at the same time.
     """
 
     billing_account: str | None = None
@@ -77,6 +79,8 @@ class GoogleBatchJobArgs(TaskBatchArgs):
         yield from task_problems(self, "Batch", "BATCH_")
         yield from registry_problems("model.container.image", self.model.container.image)
         yield from _size_problems(self.compute)
+        if self.parallelism is not None and self.parallelism > MOST_PARALLEL:
+            yield Problem("parallelism", f"{self.parallelism} is not allowed on Batch; use {MOST_PARALLEL} or less, or leave it out")
         yield from billing_problems(self.billing_account, self.operations)
 
 
@@ -300,7 +304,9 @@ def _request(scope: Scope, args: GoogleBatchJobArgs, machine: InstanceType, know
     return Request(
         url=job,
         body={
-            "taskGroups": [{"taskCount": str(args.tasks), "parallelism": str(args.at_once), "taskCountPerNode": "1", "taskSpec": task}],
+            "taskGroups": [
+                {"taskCount": str(args.tasks), "parallelism": str(min(args.at_once, MOST_PARALLEL)), "taskCountPerNode": "1", "taskSpec": task}
+            ],
             "allocationPolicy": {
                 "location": {"allowedLocations": [f"regions/{known['region']}"]},
                 "instances": [

@@ -43,6 +43,9 @@ def task(**arguments: Any) -> dict[str, Any]:
 def test_a_run_is_an_array_of_tasks_with_a_machine_each() -> None:
     group = job(tasks=200, parallelism=50)["taskGroups"][0]
     assert (group["taskCount"], group["parallelism"], group["taskCountPerNode"]) == ("200", "50", "1")
+    # As many as Batch runs at the same time.
+    many = job(tasks=10000)["taskGroups"][0]
+    assert (many["taskCount"], many["parallelism"]) == ("10000", "5000")
     made = steps(machines_graph())["make"]["try"]
     # The name of the run is that of the workflow's execution: a request that is sent twice makes one.
     assert made["args"]["url"] == (
@@ -260,6 +263,7 @@ def test_the_cost_counts_runs_tasks_and_machines_on_demand() -> None:
         ({"model": model(environment={"BATCH_TASK_INDEX": "x"})}, "model.container.environment.BATCH_TASK_INDEX: begins with BATCH_"),
         ({"compute": ContainerCompute(memory_mib=70000)}, "compute: fits no machine that Batch is given here: e2-standard-2 (2 CPUs, 8 GiB, 0 GPUs)"),
         ({"compute": ContainerCompute(gpus=2)}, "compute: fits no machine"),
+        ({"tasks": 9000, "parallelism": 6000}, "parallelism: 6000 is not allowed on Batch; use 5000 or less, or leave it out"),
         ({"network": Network(callers=["10.1.0.0/16"])}, "network.callers: has no effect"),
         ({"secrets": {"KEY_ID": "x"}}, "secrets.KEY_ID: 'x' is no version of a secret"),
         ({"billing_account": "x"}, "billing_account: 'x' is no billing account"),
