@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import pulumi_gcp as gcp
 
 from .keys import Key
+from .names import check_bucket_name
 from .scope import Scope
 
 
 def private_bucket(scope: Scope, purpose: str, key: Key, rules: Sequence[gcp.storage.BucketLifecycleRuleArgs]) -> gcp.storage.Bucket:
     """A bucket for `purpose`, the last part of its name. `rules` say when its objects go; uploads that were broken off go after a week."""
+    check_bucket_name(f"{type(scope.component).__name__} '{scope.name}'", scope.name)
     return gcp.storage.Bucket(
         f"{scope.name}-{purpose}",
         gcp.storage.BucketArgs(

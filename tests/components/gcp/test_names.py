@@ -2,9 +2,11 @@ import re
 
 import pytest
 
+from modeldeploy.gcp.batch import CloudRunJob, CloudRunJobArgs
 from modeldeploy.gcp.names import LONGEST_NETWORK, account_id
 from modeldeploy.gcp.network import GoogleNetwork, GoogleNetworkArgs
-from tests.components.gcp.program import run
+from modeldeploy.spec.arguments import ArgumentError
+from tests.components.gcp.program import model, run
 
 COMPUTE = ("gcp:compute/", "gcp:dns/")
 SUFFIX = len("-1a2b3c4")
@@ -23,3 +25,9 @@ def test_accounts_have_ids_that_iam_takes(name: str, stack: str) -> None:
 
 def test_accounts_of_two_stacks_differ() -> None:
     assert account_id("hospital-readmission", "readmission.dev") != account_id("hospital-readmission", "readmission.prod")
+
+
+@pytest.mark.parametrize("name", ["google-reviews", "my-google-ads", "goog-prices"])
+def test_names_that_no_bucket_may_have_are_refused(name: str) -> None:
+    with pytest.raises(ArgumentError, match=rf"CloudRunJob '{name}': name: '{name}' is no name for it"):
+        run(lambda: CloudRunJob(name, CloudRunJobArgs(model=model())) and {})
