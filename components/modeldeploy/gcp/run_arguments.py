@@ -20,6 +20,8 @@ TOLD = ("MODEL_URI", "MODEL_VERSION")
 """Variables that every container gets."""
 RESERVED = ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION", "FUNCTION_TARGET", "FUNCTION_SIGNATURE_TYPE")
 """Variables that Cloud Run sets: https://cloud.google.com/run/docs/container-contract#env-vars."""
+RESERVED_START = "X_GOOGLE_"
+"""How the names of variables begin that are for Google's own tools, which gcloud refuses."""
 MOST_CONCURRENT = 1000
 
 
@@ -32,7 +34,7 @@ def run_problems(args: ContainerArgs | ServerlessArgs, environments: Mapping[str
     set_by_us = {**dict.fromkeys(TOLD, "models"), **(dict.fromkeys(VARIABLES, "database") if args.database else {})}
     for path, variables in {**environments, "secrets": args.secrets}.items():
         for variable in variables:
-            if variable in RESERVED:
+            if variable in RESERVED or variable.startswith(RESERVED_START):
                 yield Problem(f"{path}.{variable}", "is set by Cloud Run; choose another name")
             if variable in set_by_us:
                 yield Problem(f"{path}.{variable}", f"is set from {set_by_us[variable]}; leave it out")

@@ -22,7 +22,7 @@ RULE_SETS = (
 SENSITIVITY = 1
 """The level with the fewest false alarms, of 4: predictions carry numbers and short texts."""
 JSON_SQLI = "{'sensitivity': 0, 'opt_in_rule_ids': ['owasp-crs-id942550-sqli']}"
-"""SQL in JSON. Its one signature is of a higher level, at which it would not be looked for: it is named."""
+"""SQL in JSON: its one signature is named, as Google's guide does, so that it is looked for whatever its level is."""
 TUNING = {**dict.fromkeys(RULE_SETS, f"{{'sensitivity': {SENSITIVITY}}}"), "json-sqli-canary": JSON_SQLI}
 """What is looked for: https://cloud.google.com/armor/docs/rule-tuning."""
 FIRST, LIMIT, LAST = 1000, 2000, 2147483647

@@ -183,7 +183,7 @@ def test_cloud_armor_refuses_attacks_before_it_counts_requests() -> None:
     *attacks, limit, last = sorted(policy["rules"], key=lambda rule: rule["priority"])
     assert [each["match"]["expr"]["expression"] for each in attacks] == [
         *(f"evaluatePreconfiguredWaf('{rules}', {{'sensitivity': 1}})" for rules in RULE_SETS),
-        # Level 2 has its only signature: at 1 the rule would find nothing.
+        # By its name: the level alone would not find it.
         "evaluatePreconfiguredWaf('json-sqli-canary', {'sensitivity': 0, 'opt_in_rule_ids': ['owasp-crs-id942550-sqli']})",
     ]
     assert attacks[0]["description"] == "Known attacks: sqli-v33-stable"
@@ -708,6 +708,7 @@ def refusal(**arguments: Any) -> str:
         ({"models": [model("1", "s3://bucket/model")]}, "models[0].source: 's3://bucket/model' cannot be read by Cloud Run; allowed: gs://"),
         ({"models": [model(image="docker.io/shop/pricing@sha256:" + "a" * 64)]}, "models[0].container.image: 'docker.io/shop/pricing"),
         ({"models": [model(environment={"PORT": "1"})]}, "models[0].container.environment.PORT: is set by Cloud Run; choose another name"),
+        ({"secrets": {"X_GOOGLE_ID": SECRET}}, "secrets.X_GOOGLE_ID: is set by Cloud Run; choose another name"),
         ({"models": [model(environment={"MODEL_URI": "x"})]}, "models[0].container.environment.MODEL_URI: is set from models; leave it out"),
         (
             {"models": [model(environment={"DATABASE_HOST": "x"})], "database": GIVEN_DATABASE},
