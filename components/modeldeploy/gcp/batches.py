@@ -67,9 +67,8 @@ def start_at(
     account: gcp.serviceaccount.Account,
     notify: Sequence[gcp.monitoring.NotificationChannel],
     ready: Sequence[pulumi.Resource],
-    body: str | None = None,
 ) -> gcp.cloudscheduler.Job:
-    """Posts `body` to one of Google's APIs at the times of `schedule`, as `account`; and an alarm when that does not succeed."""
+    """Posts to one of Google's APIs at the times of `schedule`, as `account`; and an alarm when that does not succeed."""
     job = gcp.cloudscheduler.Job(
         f"{scope.name}-schedule",
         gcp.cloudscheduler.JobArgs(
@@ -86,8 +85,6 @@ def start_at(
             http_target=gcp.cloudscheduler.JobHttpTargetArgs(
                 uri=uri,
                 http_method="POST",
-                body=body,
-                headers=None if body is None else {"Content-Type": "application/json"},
                 oauth_token=gcp.cloudscheduler.JobHttpTargetOauthTokenArgs(
                     service_account_email=account.email, scope="https://www.googleapis.com/auth/cloud-platform"
                 ),
