@@ -66,8 +66,10 @@ def endpoint_alarms(
     topic: aws.sns.Topic,
     tags: dict[str, str],
     parent: pulumi.Resource,
+    asynchronous: bool = False,
 ) -> EndpointAlarms:
-    """Alarms of every variant that gets requests.
+    """Alarms of every variant that gets requests; an asynchronous endpoint counts them by other metrics
+    (https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html), and what it adds to the model's time is their waiting.
 
     They need the endpoint's name, not the endpoint: they are there before it, so that its updates can be judged by them. Without requests there is
     no data and no alarm.
@@ -77,10 +79,12 @@ def endpoint_alarms(
     for variant in (variant for variant in variants if variant.serves):
         watch = Watch(f"{name}-{variant.name}", {"EndpointName": endpoint_name, "VariantName": variant.name}, topic, tags, parent)
         microseconds = operations.latency_milliseconds * 1000
-        errors = watch.error_share(operations.error_percent, INVOCATIONS, "Invocation5XXErrors", "Invocations")
+        counted = ("InvocationFailures", "InvocationsProcessed") if asynchronous else ("Invocation5XXErrors", "Invocations")
+        errors = watch.error_share(operations.error_percent, INVOCATIONS, *counted)
         latency = watch.above("latency", INVOCATIONS, "ModelLatency", microseconds, 2, "The model answers slowly")
         made += [errors, latency]
-        made.append(watch.above("overhead", INVOCATIONS, "OverheadLatency", microseconds, 2, "SageMaker adds much time to the model's own"))
+        if not asynchronous:
+            made.append(watch.above("overhead", INVOCATIONS, "OverheadLatency", microseconds, 2, "SageMaker adds much time to the model's own"))
         # Both metrics add up: 100 for each core or GPU.
         cpu = operations.utilization_percent * machine.cpus
         made.append(watch.above("cpu", INSTANCES, "CPUUtilization", cpu, 3, "The instances' CPUs are nearly used up"))

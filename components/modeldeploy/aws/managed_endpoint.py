@@ -18,6 +18,8 @@ from modeldeploy.spec.tags import standard_tags
 
 from .account import current_account, physical_name
 from .alarms import EndpointAlarms, alarm_topic, endpoint_alarms
+from .asynchronous import PREFIX as REQUESTS_AND_ANSWERS
+from .asynchronous import REQUESTS, Asynchronous, asynchronous_config, autoscale_by_backlog, let_fetch_requests, let_send_requests
 from .budget import NAME_TAG, monthly_budget
 from .dashboard import dashboard_url, endpoint_dashboard
 from .given import caller_problems, key_problems, network_problems
@@ -67,6 +69,11 @@ class SageMakerEndpointArgs(ManagedEndpointArgs):
     shadow: Shadow | None = None
     """A version that is tried with copies of the requests before any caller gets its answers, on `scaling.minimum` instances. Then one other version
     is in `models`, which answers. Excludes `guardrails`. Default: none."""
+    asynchronous: Asynchronous | None = None
+    """Let requests wait: callers bring them to the folder in output `requests` and call `InvokeEndpointAsync`; answers come as files. Then `models`
+    holds one version at a time, because such a call names no variant. Excludes `shadow`, `guardrails`, whose alarms watch answers that somebody waits
+    for, and `operations.capture_percent`, because requests and answers are kept anyway. Switching makes a new endpoint under another name first, then
+    deletes the old one. Default: callers wait."""
     monitors: Monitors | None = None
     """Monitors that compare what the endpoint is asked and answers with a baseline, and raise alarms. They need `operations.capture_percent`, and a
     network that is given needs an endpoint for `monitoring` (CloudWatch). Default: none."""
@@ -106,6 +113,16 @@ class SageMakerEndpointArgs(ManagedEndpointArgs):
         return choose(self.compute, INSTANCES)
 
     @property
+    def suffix(self) -> str:
+        """What tells this endpoint from one that releases or answers in another way."""
+        return "-guarded" if self.guardrails is not None else "-async" if self.asynchronous is not None else ""
+
+    @property
+    def least(self) -> int:
+        """Instances of a serving version when nobody asks."""
+        return 0 if self.asynchronous is not None and self.asynchronous.to_zero else self.scaling.minimum
+
+    @property
     def first_instances(self) -> int:
         """Instances of a serving version when an update starts."""
         return self.scaling.minimum if self.release_instances is None else self.release_instances
@@ -137,6 +154,8 @@ class SageMakerEndpoint(pulumi.ComponentResource):
     """ARN of the role that `access.callers` assume to call the endpoint. Empty without callers."""
     endpoint_name: pulumi.Output[str]
     """Name of the endpoint, as AWS's SDKs want it."""
+    requests: pulumi.Output[str]
+    """URI of the folder that asynchronous requests are brought to. Empty without `asynchronous`."""
     alarm_topic: pulumi.Output[str]
     """ARN of the SNS topic that carries alarms and budget alerts: subscribe chat or paging to it."""
 
@@ -145,8 +164,8 @@ class SageMakerEndpoint(pulumi.ComponentResource):
         check_name(f"SageMakerEndpoint '{name}'", name, LONGEST_NAME)
         super().__init__("modeldeploy:index:SageMakerEndpoint", name, as_inputs(checked), opts)
         account = current_account(self)
-        # Fixed: the log group and the alarms are there before the endpoint and name it. The two ways of releasing are two endpoints (`guardrails`).
-        endpoint_name = physical_name(f"{name}-guarded" if checked.guardrails else name, 63)
+        # Fixed: the log group and the alarms are there before the endpoint and name it. What cannot be changed into another is another endpoint.
+        endpoint_name = physical_name(f"{name}{checked.suffix}", 63)
         named = {NAME_TAG: endpoint_name}
         tags = standard_tags(checked.tags, checked.environment) | named
         operations, environment, machine = checked.operations, checked.environment, checked.machine
@@ -155,10 +174,12 @@ class SageMakerEndpoint(pulumi.ComponentResource):
         key = key_arn(name, checked.encryption, environment, account, tags, self)
         services = [] if checked.monitors is None else [METRICS]
         network = attach(name, checked.network, key, operations.log_retention_days, environment, checked.tags | named, self, services)
-        store = model_store(name, checked.models, key, environment, operations.log_retention_days, account.partition, tags, self)
+        waiting = checked.asynchronous
+        passing = None if waiting is None else (REQUESTS_AND_ANSWERS, waiting.days)
+        store = model_store(name, checked.models, key, environment, operations.log_retention_days, account.partition, tags, self, passing)
         log_group = _log_group(name, endpoint_name, operations.log_retention_days, key, tags, self)
         topic = alarm_topic(name, operations.emails, key, account, tags, self)
-        alarms = endpoint_alarms(name, endpoint_name, placed, operations, machine, topic, tags, self)
+        alarms = endpoint_alarms(name, endpoint_name, placed, operations, machine, topic, tags, self, waiting is not None)
 
         group = model_group(name, network, checked.database is not None, account, tags, self)
         role, permissions = execution_role(
@@ -176,18 +197,26 @@ class SageMakerEndpoint(pulumi.ComponentResource):
             tags,
             self,
         )
+        if waiting is not None:
+            permissions.append(let_fetch_requests(name, role, store.bucket, topic, self))
         models = {
             model.version: sagemaker_model(name, model, store, role, permissions, group, network, checked.database, tags, self)
             for model in checked.models
         }
 
         fleet = shape(name, placed, machine, self)
-        configuration = _configuration(name, checked, placed, models, store, key, tags, self)
+        configuration = _configuration(name, checked, placed, models, store, key, topic, tags, self)
         endpoint = _endpoint(name, endpoint_name, checked, configuration, alarms, tags, [log_group, fleet], self)
-        autoscale(name, endpoint, fleet, placed, checked.scaling, checked.invocations_per_instance, machine, tags, self)
+        if waiting is not None:
+            autoscale_by_backlog(name, endpoint, fleet, checked.scaling, waiting, tags, self)
+        else:
+            autoscale(name, endpoint, fleet, placed, checked.scaling, checked.invocations_per_instance, machine, tags, self)
 
         private = checked.access.exposure is Exposure.PRIVATE
-        invoker = invoker_role(name, checked.access.callers, endpoint.arn, network.vpc_id if private else None, tags, self)
+        inside = network.vpc_id if private else None
+        invoker = invoker_role(name, checked.access.callers, endpoint.arn, inside, tags, self)
+        if waiting is not None and invoker is not None:
+            let_send_requests(name, invoker, endpoint.arn, store.bucket, key, inside, self)
         dashboard = endpoint_dashboard(name, endpoint_name, [*placed, *checked.shadowed], f"/aws/sagemaker/Endpoints/{endpoint_name}", account, self)
         fixed = network.monthly_usd + (KEY_MONTHLY_USD if checked.encryption.key is None else 0)
         monthly_budget(name, endpoint_name, operations.monthly_budget_usd or _cost(checked, checked.scaling.maximum) + fixed, topic, tags, self)
@@ -197,16 +226,18 @@ class SageMakerEndpoint(pulumi.ComponentResource):
             serving = pulumi.Output.all(endpoint.name, endpoint.arn).apply(lambda it: str(it[0]))
             monitor_endpoint(name, checked.monitors, serving, store.bucket, key, network, group, topic, account, tags, self)
         self.url = pulumi.Output.all(account.region, endpoint.name, confirmed).apply(
-            lambda it: f"https://runtime.sagemaker.{it[0]}.amazonaws.com/endpoints/{it[1]}/invocations"
+            lambda it: f"https://runtime.sagemaker.{it[0]}.amazonaws.com/endpoints/{it[1]}/{'async-' if waiting else ''}invocations"
         )
         self.identity = role.arn
         self.model_version = pulumi.Output.from_input(served_version(checked.answering, checked.rollout))
         self.logs = log_group.name
         self.dashboard_url = dashboard_url(dashboard, account)
-        self.monthly_cost = pulumi.Output.from_input(round(_cost(checked, checked.scaling.minimum) + fixed, 2))
+        self.monthly_cost = pulumi.Output.from_input(round(_cost(checked, checked.least) + fixed, 2))
         self.database_grant = database_grant(checked.database, database_user(name))
         self.invoker = pulumi.Output.from_input("") if invoker is None else invoker.arn
         self.endpoint_name = endpoint.name
+        folder = pulumi.Output.concat("s3://", store.bucket.id, "/", REQUESTS)
+        self.requests = pulumi.Output.from_input("") if waiting is None else folder
         self.alarm_topic = topic.arn
         self.register_outputs(
             {
@@ -219,6 +250,7 @@ class SageMakerEndpoint(pulumi.ComponentResource):
                 "database_grant": self.database_grant,
                 "invoker": self.invoker,
                 "endpoint_name": self.endpoint_name,
+                "requests": self.requests,
                 "alarm_topic": self.alarm_topic,
             }
         )
@@ -245,6 +277,7 @@ def _configuration(
     models: dict[str, aws.sagemaker.Model],
     store: ModelStore,
     key: pulumi.Output[str],
+    topic: aws.sns.Topic,
     tags: dict[str, str],
     parent: pulumi.Resource,
 ) -> aws.sagemaker.EndpointConfiguration:
@@ -291,6 +324,7 @@ def _configuration(
         # Local NVMe disks are encrypted by their hardware, and SageMaker refuses a key for them.
         kms_key_arn=None if args.machine.local_disk else key,
         data_capture_config=capture if captured else None,
+        async_inference_config=None if args.asynchronous is None else asynchronous_config(args.asynchronous, store.bucket.id, key, topic),
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )
@@ -356,6 +390,7 @@ def _release_problems(args: SageMakerEndpointArgs) -> Iterator[Problem]:
             "deployed to the one listed; list one, or leave guardrails out and share requests by rollout.traffic",
         )
     yield from _shadow_problems(args)
+    yield from _asynchronous_problems(args)
     if args.monitors is not None and not args.operations.capture_percent:
         yield Problem("monitors", "needs operations.capture_percent: monitors read the requests that are captured")
     if not 1 <= args.invocations_per_instance <= 100_000:
@@ -377,3 +412,15 @@ def _shadow_problems(args: SageMakerEndpointArgs) -> Iterator[Problem]:
         yield Problem(f"rollout.traffic.{version}", "excludes shadow: the version gets copies of requests and none of its own; give one of the two")
     if args.guardrails is not None:
         yield Problem("guardrails", "excludes shadow: SageMaker needs the same variants before and after a guarded update; give one of the two")
+
+
+def _asynchronous_problems(args: SageMakerEndpointArgs) -> Iterator[Problem]:
+    if args.asynchronous is None:
+        return
+    if len(args.models) > 1:
+        versions = ", ".join(model.version for model in args.models)
+        yield Problem("asynchronous", f"excludes more than one version in models ({versions}): an asynchronous call names no variant; list one")
+    if args.guardrails is not None:
+        yield Problem("guardrails", "excludes asynchronous: its alarms watch answers that somebody waits for; give one of the two")
+    if args.operations.capture_percent:
+        yield Problem("operations.capture_percent", "excludes asynchronous: requests and answers are kept in the model bucket; leave it out")

@@ -41,15 +41,17 @@ def model_store(
     partition: pulumi.Output[str],
     tags: dict[str, str],
     parent: pulumi.Resource,
+    passing: tuple[str, int] | None = None,
 ) -> ModelStore:
     """The bucket with the local artifacts of `models` in it, each under its content hash; artifacts that are in S3 already stay where they are.
 
     In production the bucket is protected and keeps artifacts whose version was dropped. `capture_days` is how long captured requests are kept, where
-    any are.
+    any are; `passing` is a further prefix of what goes after some days.
     """
     production = environment is Environment.PRODUCTION
     kept = [("captured-requests", CAPTURE_PREFIX), ("found-by-monitors", MONITOR_PREFIX)]
     expiries = [expiry(rule, prefix, capture_days) for rule, prefix in kept] if capture_days else []
+    expiries += [] if passing is None else [expiry("requests-and-answers", *passing)]
     bucket, ready = private_bucket(f"{name}-models", key, production, expiries, tags, parent)
     urls: dict[str, pulumi.Output[str]] = {}
     arns: list[pulumi.Output[str]] = []

@@ -178,3 +178,16 @@ def test_a_shadow_and_monitors_come_change_and_go(deployment: Deployment) -> Non
     assert served(deployment) == {"production": 100.0}
     assert deployment.project.outputs()["model_version"] == "2"
     deployment.destroy()
+
+
+def test_letting_requests_wait_makes_another_endpoint_first(deployment: Deployment) -> None:
+    deployment.up(**deployment.release("first"), asynchronous={"to_zero": True})
+    (target,) = deployment.sandbox.resources(TARGET)
+    assert target.inputs["minCapacity"] == 0
+    assert deployment.project.outputs()["url"].endswith("/endpoints/pricing-api-async-pricing-test/async-invocations")
+    deployment.expect_no_changes()
+    done = deployment.up(**deployment.release("first"))
+    assert [each[0] for each in done if each[1] == ENDPOINT and each[0] != "replace"] == ["create-replacement", "delete-replaced"]
+    (endpoint,) = deployment.sandbox.resources(ENDPOINT)
+    assert endpoint.id == "pricing-api-pricing-test"
+    deployment.destroy()
