@@ -285,7 +285,7 @@ def _pool(
         # Tags of machines in the subscription; Azure refuses them for its own.
         resource_tags=None if args.batch_service_id is None else around.group.tags,
         tags=around.group.tags,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*around.ready, *reached], deleted_with=account),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*around.ready, *reached]),
     )
 
 
