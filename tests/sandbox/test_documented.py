@@ -24,6 +24,7 @@ def test_a_clear_list_is_read(doc: str, values: tuple[str, ...]) -> None:
         "Valid values are `a` (default for x), and `b` (for y).",
         "HTTP response code. Valid values are `2XX`, `4XX`, or `5XX`.",
         "Valid values are `a` (for x), `b` (for y).",
+        "Supported values: `Enabled` (Default) or `Disabled`. If set to `Disabled`, nothing is reached.",
         "Valid values are e.g. `a`, `b`.",
         "Protocol. Valid values are `HTTP`, or `#{protocol}`.",
         "Valid values: `a`, `b`. For the other kind, valid values: `c`, `d`.",
