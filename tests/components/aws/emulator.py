@@ -272,6 +272,26 @@ ROWS: dict[str, Row] = {
         ),
         outputs=lambda _, inputs: {"arn": f"arn:aws:cloudwatch:{mocked.REGION}:{mocked.ACCOUNT}:alarm:{inputs['name']}"},
     ),
+    "aws:cloudwatch/eventRule:EventRule": Row("events", "put_rule", name="Name", outputs=_path("arn=RuleArn")),
+    "aws:cloudwatch/eventTarget:EventTarget": Row(
+        "events",
+        "put_targets",
+        without=EVERYTHING,
+        extra=lambda inputs: {"Rule": inputs["rule"], "Targets": [{"Id": "target", "Arn": inputs["arn"]}]},
+    ),
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": Row(
+        "logs",
+        "put_metric_filter",
+        name="filterName",
+        renamed={"pattern": "filterPattern", "name": "filterName"},
+        without=frozenset({"metricTransformation"}),
+        extra=lambda inputs: {
+            "metricTransformations": [
+                {"metricName": it["name"], "metricNamespace": it["namespace"], "metricValue": it["value"]} for it in [inputs["metricTransformation"]]
+            ]
+        },
+    ),
+    "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": Row("logs", "put_resource_policy", name="policyName"),
     "aws:cloudwatch/dashboard:Dashboard": Row("cloudwatch", "put_dashboard"),
     "aws:sns/topic:Topic": Row(
         "sns",

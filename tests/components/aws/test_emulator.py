@@ -10,9 +10,11 @@ from pathlib import Path
 import pulumi
 import pytest
 
+from modeldeploy.aws.asynchronous import Asynchronous
 from modeldeploy.aws.batch import AwsBatchJob
 from modeldeploy.aws.container import FargateService
 from modeldeploy.aws.database import RdsDatabase, RdsDatabaseArgs
+from modeldeploy.aws.health_records import HealthLakeFhirStore, HealthLakeFhirStoreArgs
 from modeldeploy.aws.kubernetes import EksWorkload
 from modeldeploy.aws.managed_batch import SageMakerBatchTransform
 from modeldeploy.aws.managed_endpoint import SageMakerEndpoint, SageMakerEndpointArgs
@@ -68,6 +70,8 @@ def components(folder: Path, access: WebAccess) -> list[Callable[[], pulumi.Reso
     """Each under a name of its own: they are in one account."""
     return [
         lambda: SageMakerEndpoint("endpoint", watched(folder)),
+        lambda: SageMakerEndpoint("waiting", mocked.arguments(folder, asynchronous=Asynchronous(to_zero=True))),
+        lambda: HealthLakeFhirStore("records", HealthLakeFhirStoreArgs()),
         lambda: beside("data"),
         lambda: LambdaFunction("function", web.function_args(folder)),
         lambda: FargateService("service", web.service_args(folder, access=access)),
@@ -93,7 +97,10 @@ def test_what_the_components_register_can_be_made_in_an_account(tmp_path: Path) 
 
 def states(account: emulator.Emulator) -> None:
     """Some of what is there now, as the account tells it."""
-    assert {each["EndpointName"] for each in account.client("sagemaker").list_endpoints()["Endpoints"]} == {"endpoint-project-stack"}
+    assert {each["EndpointName"] for each in account.client("sagemaker").list_endpoints()["Endpoints"]} == {
+        "endpoint-project-stack",
+        "waiting-async-project-stack",
+    }
     batch = account.client("batch")
     (queue,) = batch.describe_job_queues()["jobQueues"]
     environments = {

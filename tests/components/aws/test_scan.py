@@ -6,10 +6,11 @@ from pathlib import Path
 import pulumi_aws as aws
 import pytest
 
+from modeldeploy.aws.asynchronous import Asynchronous
 from modeldeploy.aws.database import RdsDatabase, RdsDatabaseArgs
 from modeldeploy.aws.network import AwsNetwork, AwsNetworkArgs
 from modeldeploy.spec import Authentication, Environment, Exposure, NodePool, WebAccess
-from tests.components.aws import mocked, test_batch, test_cluster, test_kubernetes, test_managed_batch, test_monitors, web
+from tests.components.aws import mocked, test_batch, test_cluster, test_health_records, test_kubernetes, test_managed_batch, test_monitors, web
 from tests.support.mocks import Graph
 from tests.support.terraform_plan import Dialect, Finding, plan, scan, snake
 
@@ -57,6 +58,8 @@ PUBLIC = WebAccess(exposure=Exposure.PUBLIC, authentication=Authentication.API_K
 GRAPHS: dict[str, Callable[[Path], Graph]] = {
     "endpoint": lambda folder: mocked.deploy(mocked.arguments(folder, **PRODUCTION)),
     "watched-endpoint": lambda folder: test_monitors.monitored(folder, data_quality=test_monitors.DATA, bias=test_monitors.BIAS),
+    "waiting-endpoint": lambda folder: mocked.deploy(mocked.arguments(folder, asynchronous=Asynchronous(to_zero=True), **PRODUCTION)),
+    "records": lambda _: test_health_records.make(**PRODUCTION),
     "database": lambda _: database(),
     "function": lambda folder: web.deploy_function(web.function_args(folder, **PRODUCTION)),
     "public-function": lambda folder: web.deploy_function(web.function_args(folder, access=PUBLIC, **PRODUCTION)),
