@@ -11,12 +11,12 @@ last. A version is a resource of its own (its SageMaker model); the variant is t
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from modeldeploy.spec.arguments import Problem
 from modeldeploy.spec.model import Model
 from modeldeploy.spec.rollout import Rollout, shares
+from modeldeploy.spec.rollout import Shadow as Shadow
 
 PRODUCTION = "production"
 SHADOW = "shadow"
@@ -37,22 +37,6 @@ class Variant:
     def serves(self) -> bool:
         """Whether it gets requests. One that does not keeps the smallest number of instances."""
         return self.percent > 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shadow:
-    """A version that gets copies of the requests, and whose answers nobody waits for:
-    https://docs.aws.amazon.com/sagemaker/latest/dg/model-shadow-deployment.html."""
-
-    version: str
-    """Which of `models`. Its errors and latency are on the dashboard, and its answers among the captured ones; it raises no alarm."""
-    percent: int = 100
-    """Share of the requests that it gets a copy of, 1 to 100 percent."""
-
-    def problems(self) -> Iterator[Problem]:
-        """See `Checked`."""
-        if not 1 <= self.percent <= 100:
-            yield Problem("percent", f"{self.percent} is not allowed; use 1 to 100")
 
 
 def variants(models: Sequence[Model], rollout: Rollout) -> list[Variant]:

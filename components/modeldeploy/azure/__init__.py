@@ -1,1 +1,2 @@
-"""Deployments on Azure. `managed_endpoint`, `network` and `database` hold the components; the other modules are the parts they share."""
+"""Deployments on Azure. The components are in `managed_endpoint`, `serverless`, `container`, `container_instance`, `kubernetes`, `cluster`, `batch`,
+`managed_batch`, `batch_pool`, `health_records`, `database` and `network`; the other modules are the parts they share."""

@@ -6,7 +6,7 @@ https://learn.microsoft.com/azure/machine-learning/concept-endpoints-online
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -18,6 +18,7 @@ from modeldeploy.spec.model import Container, Model
 from modeldeploy.spec.names import fit
 from modeldeploy.spec.scaling import Scaling
 
+from .busy_times import BusyTime, profiles
 from .group import Group
 from .model_store import ModelStore, path, upload
 from .workspace import Workspace, datastore_path
@@ -112,32 +113,28 @@ def deployment(
 
 
 def autoscale(
-    name: str, deployed: native.machinelearningservices.OnlineDeployment, scaling: Scaling, group: Group, parent: pulumi.Resource
+    name: str,
+    deployed: native.machinelearningservices.OnlineDeployment,
+    scaling: Scaling,
+    busy_times: Sequence[BusyTime],
+    group: Group,
+    parent: pulumi.Resource,
 ) -> native.monitor.AutoscaleSetting:
     """Adds a replica above the CPU target, removes one below half of it.
 
     Versions without traffic have one too: it takes them back to the minimum.
     https://learn.microsoft.com/azure/machine-learning/how-to-autoscale-endpoints
     """
+    rules = [
+        _scale_rule(deployed, "GreaterThan", scaling.target_cpu_percent, native.monitor.ScaleDirection.INCREASE, scaling.scale_out_seconds),
+        _scale_rule(deployed, "LessThan", scaling.target_cpu_percent // 2, native.monitor.ScaleDirection.DECREASE, scaling.scale_in_seconds),
+    ]
     return native.monitor.AutoscaleSetting(
         name,
         resource_group_name=group.name,
         enabled=True,
         target_resource_uri=deployed.id,
-        profiles=[
-            native.monitor.AutoscaleProfileArgs(
-                name="cpu",
-                capacity=native.monitor.ScaleCapacityArgs(minimum=str(scaling.minimum), maximum=str(scaling.maximum), default=str(scaling.minimum)),
-                rules=[
-                    _scale_rule(
-                        deployed, "GreaterThan", scaling.target_cpu_percent, native.monitor.ScaleDirection.INCREASE, scaling.scale_out_seconds
-                    ),
-                    _scale_rule(
-                        deployed, "LessThan", scaling.target_cpu_percent // 2, native.monitor.ScaleDirection.DECREASE, scaling.scale_in_seconds
-                    ),
-                ],
-            )
-        ],
+        profiles=profiles(scaling, busy_times, rules),
         tags=group.tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )

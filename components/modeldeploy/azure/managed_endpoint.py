@@ -7,19 +7,20 @@ import pulumi
 import pulumi_azure_native as native
 
 from modeldeploy.spec.access import Exposure
-from modeldeploy.spec.arguments import Problem, parse
+from modeldeploy.spec.arguments import Problem, parse, unknown_name
 from modeldeploy.spec.compute import HOURS_PER_MONTH, InstanceType, choice_problems, choose
 from modeldeploy.spec.database import DatabaseConnection
 from modeldeploy.spec.inputs import as_inputs
 from modeldeploy.spec.managed_endpoint import ManagedEndpointArgs
-from modeldeploy.spec.model import remote_problems
+from modeldeploy.spec.model import Model, remote_problems
 from modeldeploy.spec.names import check_name
-from modeldeploy.spec.rollout import served_version, shares
+from modeldeploy.spec.rollout import Shadow, served_version, shares
 
 from . import dashboard, ids, instances
 from .addresses import allowed_ip_problems, caller_problems
 from .alarms import action_group, cpu_alarm, endpoint_alarms
 from .budget import budget
+from .busy_times import BusyTime, busy_problems
 from .connection import database_grant, database_variables
 from .deployments import Serving, autoscale, deployment, deployment_name, scaling_problems
 from .group import Group, group
@@ -39,6 +40,10 @@ LONGEST_TIMEOUT = 180
 """Seconds a request may take at most: https://learn.microsoft.com/azure/machine-learning/how-to-manage-quotas#azure-machine-learning-online-endpoints-and-batch-endpoints"""
 
 
+MOST_COPIED = 50
+"""Percent of the requests: https://learn.microsoft.com/azure/machine-learning/how-to-safely-rollout-online-endpoints#test-the-deployment-with-mirrored-traffic"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AzureMLEndpointArgs(ManagedEndpointArgs):
     """Arguments of a managed endpoint on Azure ML."""
@@ -50,6 +55,14 @@ class AzureMLEndpointArgs(ManagedEndpointArgs):
     """ARM id of the vault that holds `encryption.key`, because Azure grants access to a key by its ARM id. Required with it, and only then."""
     resource_group_name: pulumi.Input[str] | None = None
     """Name of an existing resource group to use. Omitted: one is made."""
+    shadow: Shadow | None = None
+    """A version that is tried with copies of the requests, at most 50 percent of them, before any caller gets its answers. It gets none of its own
+    then. Azure counts copies as traffic of the endpoint. Default: none."""
+    busy_times: list[BusyTime] = field(default_factory=list[BusyTime])
+    """Hours of the week in which there are more replicas at least, besides those that the CPU use asks for. Default: none."""
+    key_authentication: bool = False
+    """Let callers show one of the endpoint's two keys instead of a token of Entra: for those that cannot get one. Whoever is in `access.callers` may
+    read the keys (`az ml online-endpoint get-credentials`); they do not expire, and the policy pack reports it. A change makes a new endpoint."""
     concurrent_requests: int = 8
     """Requests that one replica takes at a time, 1 to 1000; more are answered with 429. As many as the container has workers. Default: 8."""
     timeout_seconds: int = 30
@@ -65,6 +78,14 @@ class AzureMLEndpointArgs(ManagedEndpointArgs):
         yield from registry_problems(self.models, self.registry_id)
         yield from choice_problems(self.compute, instances.CATALOGUE, instances.SERVICE)
         yield from scaling_problems(self.scaling)
+        yield from busy_problems(self.busy_times, self.scaling)
+        yield from self._shadow_problems()
+        for index, model in enumerate(self.models):
+            if model.source.startswith("azureml://registries/"):
+                yield Problem(
+                    f"models[{index}].source",
+                    "is in a registry of Azure ML, which the endpoint's network does not reach; give the artifact itself",
+                )
         yield from key_problems(self.encryption, self.key_vault_id)
         yield from tag_count_problems(self.tags)
         if self.network.id is not None and self.network.callers:
@@ -76,12 +97,32 @@ class AzureMLEndpointArgs(ManagedEndpointArgs):
         if not 1 <= self.timeout_seconds <= LONGEST_TIMEOUT:
             yield Problem("timeout_seconds", f"{self.timeout_seconds} is not allowed; use 1 to {LONGEST_TIMEOUT}")
 
+    @property
+    def answering(self) -> list[Model]:
+        """The versions whose answers callers get."""
+        return [model for model in self.models if self.shadow is None or model.version != self.shadow.version]
+
+    def _shadow_problems(self) -> Iterator[Problem]:
+        if self.shadow is None:
+            return
+        version, versions = self.shadow.version, [model.version for model in self.models]
+        if version not in versions:
+            yield Problem("shadow.version", unknown_name(version, versions))
+        elif not self.answering:
+            yield Problem("shadow", f"needs a version in models that answers, beside '{version}'")
+        if self.shadow.percent > MOST_COPIED:
+            yield Problem("shadow.percent", f"{self.shadow.percent} is not allowed; Azure copies {MOST_COPIED} percent at most")
+        if self.rollout.traffic.get(version):
+            yield Problem(
+                f"rollout.traffic.{version}", "excludes shadow: the version gets copies of requests and none of its own; give one of the two"
+            )
+
 
 class AzureMLEndpoint(pulumi.ComponentResource):
     """A private, encrypted, autoscaled endpoint on Azure ML, with one deployment for each version of the model.
 
     The container finds the artifact in `$AZUREML_MODEL_DIR/model` (a remote one under the last part of its path), its identity in `AZURE_CLIENT_ID`.
-    Callers authenticate with an Entra token for https://ml.azure.com.
+    Callers authenticate with an Entra token for https://ml.azure.com, or a key.
 
     Azure keeps the redundancy that storage and registry were made with, so `environment` stays what it was at the first deployment.
     """
@@ -129,6 +170,7 @@ class AzureMLEndpoint(pulumi.ComponentResource):
         ]
         if checked.operations.capture_percent:
             permissions.append(grant(f"{name}-capture", Role.BLOB_CONTRIBUTOR, machine_learning.storage.id, runs_as, self))
+        auth_mode = "Key" if checked.key_authentication else "AADToken"
         public = "Enabled" if checked.access.exposure is Exposure.PUBLIC else "Disabled"
         endpoint = native.machinelearningservices.OnlineEndpoint(
             name,
@@ -137,7 +179,7 @@ class AzureMLEndpoint(pulumi.ComponentResource):
             endpoint_name=ids.unique(name, in_group.id, 32),
             kind="Managed",
             identity=native.machinelearningservices.ManagedServiceIdentityArgs(type="UserAssigned", user_assigned_identities=[runs_as.id]),
-            properties=native.machinelearningservices.OnlineEndpointPropertiesArgs(auth_mode="AADToken", public_network_access=public),
+            properties=native.machinelearningservices.OnlineEndpointPropertiesArgs(auth_mode=auth_mode, public_network_access=public),
             tags=in_group.tags,
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -165,10 +207,23 @@ class AzureMLEndpoint(pulumi.ComponentResource):
         deployments = {model.version: deployment(name, model, serving, models, machine_learning, in_group, self) for model in checked.models}
         for version, deployed in deployments.items():
             if checked.scaling.is_automatic:
-                autoscale(f"{name}-{version}", deployed, checked.scaling, in_group, self)
+                autoscale(f"{name}-{version}", deployed, checked.scaling, checked.busy_times, in_group, self)
             cpu_alarm(f"{name}-{version}-cpu", checked.operations, deployed, hears, in_group, self)
-        percent = {deployment_name(version, machine.name): share for version, share in shares(checked.models, checked.rollout).items()}
-        traffic(name, percent, endpoint, machine_learning.resource, runs_as, public, in_group, self, after=list(deployments.values()))
+        percent = {deployment_name(version, machine.name): share for version, share in shares(checked.answering, checked.rollout).items()}
+        copies = {} if checked.shadow is None else {deployment_name(checked.shadow.version, machine.name): checked.shadow.percent}
+        traffic(
+            name,
+            percent,
+            copies,
+            endpoint,
+            machine_learning.resource,
+            runs_as,
+            auth_mode,
+            public,
+            in_group,
+            self,
+            after=list(deployments.values()),
+        )
 
         _callers(name, checked, endpoint, in_group, self)
         endpoint_alarms(name, checked.operations, endpoint, hears, watched, in_group, self)
@@ -194,7 +249,7 @@ class AzureMLEndpoint(pulumi.ComponentResource):
         shown = dashboard.dashboard(name, dashboard.endpoint_rows(endpoint, deployments), in_group, self)
         budget(name, _budget(checked, machine), checked.operations.emails, hears, in_group, self)
 
-        served = next(model for model in checked.models if model.version == served_version(checked.models, checked.rollout))
+        served = next(model for model in checked.models if model.version == served_version(checked.answering, checked.rollout))
         self.url = endpoint.properties.apply(lambda made: address(made.scoring_uri, served.container.predict_path))
         self.identity = runs_as.principal_id
         self.model_version = pulumi.Output.from_input(served.version)
@@ -246,9 +301,11 @@ def _callers(
     in_group: Group,
     parent: pulumi.Resource,
 ) -> None:
-    """Lets the principals listed ask for predictions, and nothing else: no built-in role is that narrow."""
+    """Lets the principals listed ask for predictions, or read the keys to ask with, and nothing else: no built-in role is that narrow."""
     if not args.access.callers:
         return
+    endpoints = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
+    actions = [f"{endpoints}/read", f"{endpoints}/listKeys/action"] if args.key_authentication else [f"{endpoints}/score/action"]
     role = native.authorization.RoleDefinition(
         f"{name}-caller",
         scope=in_group.id,
@@ -258,7 +315,7 @@ def _callers(
         # https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-online-endpoint
         permissions=[
             native.authorization.PermissionArgs(
-                actions=["Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action"],
+                actions=actions,
                 not_actions=[],
                 data_actions=[],
                 not_data_actions=[],

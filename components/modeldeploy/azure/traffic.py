@@ -24,8 +24,10 @@ TEMPLATE: dict[str, Any] = {
         "name": {"type": "string"},
         "location": {"type": "string"},
         "identity": {"type": "object"},
+        "authMode": {"type": "string"},
         "publicNetworkAccess": {"type": "string"},
         "traffic": {"type": "object"},
+        "mirrorTraffic": {"type": "object"},
         "tags": {"type": "object"},
     },
     "resources": [
@@ -38,9 +40,10 @@ TEMPLATE: dict[str, Any] = {
             "identity": "[parameters('identity')]",
             "tags": "[parameters('tags')]",
             "properties": {
-                "authMode": "AADToken",
+                "authMode": "[parameters('authMode')]",
                 "publicNetworkAccess": "[parameters('publicNetworkAccess')]",
                 "traffic": "[parameters('traffic')]",
+                "mirrorTraffic": "[parameters('mirrorTraffic')]",
             },
         }
     ],
@@ -51,21 +54,25 @@ TEMPLATE: dict[str, Any] = {
 def traffic(
     name: str,
     shares: Mapping[str, int],
+    copies: Mapping[str, int],
     endpoint: native.machinelearningservices.OnlineEndpoint,
     workspace: native.machinelearningservices.Workspace,
     identity: native.managedidentity.UserAssignedIdentity,
+    auth_mode: str,
     public_network_access: str,
     group: Group,
     parent: pulumi.Resource,
     after: list[pulumi.Resource],
 ) -> native.resources.Deployment:
-    """Gives every deployment its share, in percent by name, once all of `after` are there."""
+    """Gives every deployment its share of the requests, or of copies of them, in percent by name, once all of `after` are there."""
     parameters: dict[str, pulumi.Input[Any]] = {
         "name": pulumi.Output.concat(workspace.name, "/", endpoint.name),
         "location": endpoint.location,
         "identity": identity.id.apply(_user_assigned),
+        "authMode": auth_mode,
         "publicNetworkAccess": public_network_access,
         "traffic": dict(shares),
+        "mirrorTraffic": dict(copies),
         "tags": group.tags,
     }
     return written_again(f"{name}-traffic", TEMPLATE, parameters, group, parent, after)

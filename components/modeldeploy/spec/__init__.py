@@ -13,7 +13,7 @@ from .managed_endpoint import ManagedEndpointArgs
 from .model import Container, Model, ModelVersion
 from .network import Network, NetworkArgs
 from .operations import Environment, Operations
-from .rollout import Rollout
+from .rollout import Rollout, Shadow
 from .scaling import FunctionScaling, ReplicaScaling, Scaling
 from .schedule import Schedule
 from .serverless import Code, FunctionModel, ServerlessArgs
@@ -55,6 +55,7 @@ __all__ = [
     "Scaling",
     "Schedule",
     "ServerlessArgs",
+    "Shadow",
     "StreamingArgs",
     "TaskBatchArgs",
     "Tokens",

@@ -28,6 +28,21 @@ class Rollout:
             yield Problem("traffic", f"{shares} is {sum(self.traffic.values())}; the percentages must sum to 100")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shadow:
+    """A version that gets copies of the requests, and whose answers nobody waits for."""
+
+    version: str
+    """Which of `models`. Its own numbers are on the dashboard, and what it answers among what is captured."""
+    percent: int = 100
+    """Share of the requests that it gets a copy of, 1 to 100 percent."""
+
+    def problems(self) -> Iterator[Problem]:
+        """See `Checked`."""
+        if not 1 <= self.percent <= 100:
+            yield Problem("percent", f"{self.percent} is not allowed; use 1 to 100")
+
+
 def version_problems(models: Sequence[ModelVersion], rollout: Rollout) -> Iterator[Problem]:
     """Problems between the models and the traffic that names their versions."""
     versions = [model.version for model in models]
