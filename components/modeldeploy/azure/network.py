@@ -18,7 +18,7 @@ from .identity import Role, grant, identity
 from .ids import LONGEST_NETWORK
 from .keys import CustomerKey, customer_key, key_problems
 from .private_link import ZONES, Attachment
-from .storage import account
+from .storage import account, keep
 from .subnets import Subnet, rules
 from .tags import tag_count_problems
 
@@ -193,31 +193,8 @@ def _flow_logs(name: str, args: AzureNetworkArgs, network: "native.network.Virtu
     """Every connection, kept as long as the logs: https://learn.microsoft.com/azure/network-watcher/vnet-flow-logs-overview"""
     key = customer_key(name, args.encryption, args.key_vault_id, in_group, parent)
     store = account(f"{name}-flows", key, in_group, parent)
-    native.storage.ManagementPolicy(
-        f"{name}-flows",
-        resource_group_name=in_group.name,
-        account_name=store.name,
-        management_policy_name="default",
-        # The flow log's own retention ends at 365 days.
-        policy=native.storage.ManagementPolicySchemaArgs(
-            rules=[
-                native.storage.ManagementPolicyRuleArgs(
-                    name="retention",
-                    type="Lifecycle",
-                    enabled=True,
-                    definition=native.storage.ManagementPolicyDefinitionArgs(
-                        filters=native.storage.ManagementPolicyFilterArgs(blob_types=["blockBlob"]),
-                        actions=native.storage.ManagementPolicyActionArgs(
-                            base_blob=native.storage.ManagementPolicyBaseBlobArgs(
-                                delete=native.storage.DateAfterModificationArgs(days_after_modification_greater_than=args.log_retention_days)
-                            )
-                        ),
-                    ),
-                )
-            ]
-        ),
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
+    # The flow log's own retention ends at 365 days.
+    keep(f"{name}-flows", store, args.log_retention_days, in_group, parent)
     writer = identity(f"{name}-flows", in_group, parent)
     access = grant(f"{name}-flows", Role.BLOB_CONTRIBUTOR, store.id, writer, parent)
     watcher = args.network_watcher_id

@@ -49,7 +49,7 @@ def graphs(folder: Path) -> dict[str, Graph]:
 
 ANSWERED = {
     "CKV_AZURE_112": "keys in an HSM need a Premium vault: whoever must have one makes it and gives encryption.key",
-    "CKV_AZURE_12": "the account of these logs forgets them by its lifecycle rule; the check asks for Network Watcher's own setting",
+    "CKV_AZURE_12": "the account of these logs forgets them by its lifecycle rule; Network Watcher's own setting ends at 365 days",
     "CKV_AZURE_166": "quarantine is a preview, for scanners that release images",
     "CKV_AZURE_17": "callers show a token of Entra, which is checked; a certificate besides would shut out callers that have none",
     "CKV_AZURE_172": "pods have identities and fetch secrets themselves; the add-on that would mount and rotate them is not there",
