@@ -119,7 +119,7 @@ def test_a_registrys_folder_is_read_in_place_only_where_the_component_takes_it(k
         assert problems(kind, cloud, f"{scheme}://bucket/1/models/m-1/artifacts") == []
 
 
-@pytest.mark.parametrize(("kind", "cloud"), [(kind, Cloud(target)) for kind, target in ARCHIVES_ONLY])
+@pytest.mark.parametrize(("kind", "cloud"), [(kind, Cloud(target)) for kind, target in sorted(ARCHIVES_ONLY)])
 def test_where_a_registrys_folder_is_not_read_in_place_the_component_would_refuse_it(kind: DeploymentType, cloud: Cloud) -> None:
     assert problems(kind, cloud, f"{READS[Target(cloud)][0]}://bucket/1/models/m-1/artifacts")
 
