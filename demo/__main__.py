@@ -11,11 +11,10 @@ import os
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
+from .cli import ROOT, pulumi_environment
 from .train_pricing_model import train
 
-ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".demo"
 MODEL = FOLDER / "models" / "dynamic-pricing" / "1"
 STACK = "dynamic-pricing.demo"
@@ -91,18 +90,7 @@ def count() -> int:
 def environment() -> dict[str, str]:
     """The variables that point Pulumi at the sandbox and at a state of the demo's own."""
     status = json.loads(subprocess.run([*SANDBOX, "status", "--json"], cwd=ROOT, check=True, capture_output=True, text=True).stdout)
-    engine = subprocess.run([sys.executable, "-m", "engine", "locate"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
-    for name in ("pulumi", "state"):
-        (FOLDER / name).mkdir(exist_ok=True)
-    return {
-        "PATH": os.pathsep.join(filter(None, [engine, os.environ["PATH"]])),
-        "PULUMI_HOME": str(FOLDER / "pulumi"),
-        "PULUMI_BACKEND_URL": f"file://{FOLDER / 'state'}",
-        "PULUMI_CONFIG_PASSPHRASE": "sandbox",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        **status["environment"],
-    }
+    return {**pulumi_environment(FOLDER), **status["environment"]}
 
 
 def pulumi(*arguments: str, capture: bool = False) -> str:

@@ -9,7 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from demo.__main__ import MODEL, ROOT, STACK
+from demo.__main__ import MODEL, STACK
+from demo.cli import ROOT, pulumi_environment
 from demo.train_pricing_model import train
 from sandbox.testing import running_sandbox
 
@@ -40,7 +41,7 @@ def draw(stack: str, config: Path) -> str:
     """The picture."""
     settings = config.read_bytes()
     with tempfile.TemporaryDirectory() as folder, running_sandbox(Path(folder)) as sandbox:
-        environment = {**os.environ, **_environment(Path(folder)), **sandbox.environment}
+        environment = {**os.environ, **pulumi_environment(Path(folder)), **sandbox.environment}
         try:
             _pulumi(environment, "stack", "init", stack)
             preview = _pulumi(environment, "preview", "--json", "--stack", stack)
@@ -48,20 +49,6 @@ def draw(stack: str, config: Path) -> str:
             config.write_bytes(settings)  # `stack init` adds a salt where there is none
     command = [sys.executable, "-m", "modeldeploy", "diagram"]
     return subprocess.run(command, cwd=ROOT, check=True, input=preview, text=True, stdout=subprocess.PIPE).stdout
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    engine = subprocess.run([sys.executable, "-m", "engine", "locate"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
-    for name in ("home", "state"):
-        (folder / name).mkdir()
-    return {
-        "PATH": os.pathsep.join(filter(None, [engine, os.environ["PATH"]])),
-        "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-        "PULUMI_CONFIG_PASSPHRASE": "sandbox",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-    }
 
 
 def _pulumi(environment: dict[str, str], *arguments: str) -> str:

@@ -14,20 +14,22 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import stacks
+from demo.cli import ROOT, pulumi_environment
+from sandbox.testing import running_sandbox
 from stacks.shared.project import Project
 from stacks.shared.target import Target
 
-ROOT = Path(__file__).resolve().parents[1]
 INVENTORIES = ROOT / "stacks" / "inventories"
 TARGETS = tuple(Target)
+KEPT = ("cloud", "deployment", "model_version", "models", "monthly_cost_usd")
+"""The outputs that an inventory holds: names that Pulumi makes up, which others contain, differ from one preview to the next."""
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """How the engine writes what is not known before it is made."""
 COLUMNS = "{stack:24} {cloud:7} {deployment:17} {resources:>9} {violations:>10} {advice:>6} {cost:>10} {seconds:>8}"
@@ -52,7 +54,7 @@ class Outcome:
     types: Mapping[str, int] = field(default_factory=dict[str, int])
     """How many resources of each type there are."""
     outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """The outputs that are known before anything is made."""
+    """The values of `KEPT` that are known before anything is made."""
 
     @property
     def passed(self) -> bool:
@@ -77,7 +79,7 @@ class Outcome:
         )
 
 
-def preview(folder: Path, stack: str, cloud: str, environment: Mapping[str, str], *, policies: bool = True) -> Outcome:
+def preview(folder: Path, stack: str, cloud: str, environment: Mapping[str, str]) -> Outcome:
     """Previews `stack` on `cloud` in `folder`, a copy of the project whose configuration may be changed."""
     name = f"{stack}-{cloud}"
     told = (ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text().splitlines()
@@ -85,10 +87,9 @@ def preview(folder: Path, stack: str, cloud: str, environment: Mapping[str, str]
     # The module is named before the dot, the environment after it: `churn-prediction.prod-aws`.
     (folder / "stacks" / f"Pulumi.{name}.yaml").write_text("\n".join(lines) + "\n")
     log = folder / f"{name}.events"
-    pack = ["--policy-pack", str(ROOT / "policies")] if policies else []
     started = time.monotonic()
     _pulumi(folder, environment, "stack", "init", name)
-    done = _pulumi(folder, environment, "preview", "--stack", name, "--event-log", str(log), *pack)
+    done = _pulumi(folder, environment, "preview", "--stack", name, "--event-log", str(log), "--policy-pack", str(ROOT / "policies"))
     seconds = time.monotonic() - started
     told_events = log.read_text().splitlines() if log.exists() else []
     return read_events([json.loads(line) for line in told_events], Outcome(stack, cloud, seconds=seconds), done)
@@ -114,7 +115,7 @@ def read_events(events: list[dict[str, Any]], outcome: Outcome, done: subprocess
         monthly_usd=cost if isinstance(cost, int | float) else None,
         failure=f"{done.stdout}\n{done.stderr}".strip() if failed else "",
         types=types,
-        outputs={name: value for name, value in outputs.items() if UNKNOWN not in json.dumps(value)},
+        outputs={name: outputs[name] for name in KEPT if name in outputs and UNKNOWN not in json.dumps(outputs[name])},
     )
 
 
@@ -129,40 +130,14 @@ def _pulumi(folder: Path, environment: Mapping[str, str], *arguments: str) -> su
     return subprocess.run(command, cwd=folder, env=told, capture_output=True, text=True, check=False)
 
 
-@contextmanager
-def copy_of_project() -> Iterator[Path]:
-    """A copy of the project, so that previews change nothing in the checkout."""
-    with tempfile.TemporaryDirectory(prefix="modeldeploy-matrix-") as made:
-        folder = Path(made)
-        for name in ("__main__.py", "Pulumi.yaml"):
-            shutil.copy(ROOT / name, folder)
-        shutil.copytree(ROOT / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("Pulumi.*", "__pycache__"))
-        for name in (".venv", "components", "policies"):
-            (folder / name).symlink_to(ROOT / name)
-        yield folder
-
-
-@contextmanager
-def sandbox(folder: Path) -> Iterator[dict[str, str]]:
-    """A sandbox of its own; gives the environment that points Pulumi at it."""
-    command = [sys.executable, "-m", "sandbox", "--home", str(folder / "sandbox")]
-    subprocess.run([*command, "start"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    try:
-        status = json.loads(subprocess.run([*command, "status", "--json"], cwd=ROOT, check=True, capture_output=True, text=True).stdout)
-        engine = subprocess.run([sys.executable, "-m", "engine", "locate"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
-        for name in ("home", "state"):
-            (folder / name).mkdir()
-        yield {
-            "PATH": os.pathsep.join(filter(None, [engine, os.environ["PATH"]])),
-            "PULUMI_HOME": str(folder / "home"),
-            "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "sandbox",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            **status["environment"],
-        }
-    finally:
-        subprocess.run([*command, "stop"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+def copy_project(folder: Path, virtualenv: Path) -> None:
+    """A copy of the project without its configuration, so that what is done there changes nothing in the checkout."""
+    for name in ("__main__.py", "Pulumi.yaml"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "stacks", folder / "stacks", ignore=shutil.ignore_patterns("Pulumi.*", "__pycache__"))
+    (folder / ".venv").symlink_to(virtualenv)
+    for name in ("components", "policies"):
+        (folder / name).symlink_to(ROOT / name)
 
 
 def targets(name: str, wanted: Iterable[str]) -> list[str]:
@@ -192,7 +167,14 @@ def main(arguments: list[str] | None = None) -> int:
     titles = {name: name for name in ("stack", "cloud", "deployment", "resources", "violations", "advice")}
     print(COLUMNS.format(**titles, cost="USD/month", seconds="seconds"))
     outcomes: list[Outcome] = []
-    with copy_of_project() as folder, sandbox(folder) as environment, ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="modeldeploy-matrix-") as made,
+        running_sandbox(Path(made)) as sandbox,
+        ThreadPoolExecutor(os.cpu_count() or 1) as pool,
+    ):
+        folder = Path(made)
+        copy_project(folder, ROOT / ".venv")
+        environment = {**pulumi_environment(folder), **sandbox.environment}
         for outcome in pool.map(lambda each: preview(folder, *each, environment), wanted):
             print(outcome.line(), flush=True)
             outcomes.append(outcome)

@@ -19,8 +19,9 @@ from modeldeploy.spec.kubernetes import BatchWorkloadArgs, PodResources, PodScal
 from stacks.shared.outputs import export_models
 from stacks.shared.project import Project
 from stacks.shared.scoring import Scoring
-from stacks.shared.serving import Serving, counted_by_pods, pod_size
+from stacks.shared.serving import Serving, counted_by_pods
 from stacks.shared.settings import Found, check, source_tags, where
+from stacks.shared.sizes import pod_size
 from stacks.shared.target import Target
 
 

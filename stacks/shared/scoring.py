@@ -1,18 +1,18 @@
 """Stacks that score in batches: their configuration, and its translation into the arguments of the deployment type that scores."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from modeldeploy import grid
 from modeldeploy.grid import Cloud, DeploymentType
-from modeldeploy.spec import Compute, ContainerCompute, Environment, Model, Operations, RecordFormat, Schedule
+from modeldeploy.spec import ContainerCompute, Environment, Model, Operations, RecordFormat, Schedule
 from modeldeploy.spec.arguments import ArgumentError, Problem
 from stacks.shared.beside import make_beside
 from stacks.shared.outputs import export_batch, export_models
 from stacks.shared.project import Project
 from stacks.shared.settings import Release, check, source_tags, where
+from stacks.shared.sizes import machine_size
 from stacks.shared.target import Target
 
 
@@ -94,8 +94,7 @@ def _own(kind: DeploymentType, workload: Scoring, tasks: int) -> dict[str, Any]:
     """The arguments that differ between the deployment types."""
     compute = workload.compute
     if kind is DeploymentType.MANAGED_BATCH:
-        machine = Compute(cpus=math.ceil(compute.cpu_millis / 1000), memory_gib=math.ceil(compute.memory_mib / 1024), gpus=compute.gpus)
-        return {"record_format": workload.record_format, "compute": machine, "workers": workload.parallelism or 1}
+        return {"record_format": workload.record_format, "compute": machine_size(compute), "workers": workload.parallelism or 1}
     return {
         "command": workload.command,
         "tasks": tasks,

@@ -1,6 +1,5 @@
 """Stacks that answer requests: their configuration, and its translation into the arguments of the deployment type that serves."""
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -9,7 +8,6 @@ from modeldeploy import grid
 from modeldeploy.grid import Cloud, DeploymentType
 from modeldeploy.spec import (
     Authentication,
-    Compute,
     ContainerCompute,
     Environment,
     FunctionModel,
@@ -21,11 +19,12 @@ from modeldeploy.spec import (
 )
 from modeldeploy.spec.arguments import ArgumentError, Problem
 from modeldeploy.spec.cluster import COUNTED_BY_PODS
-from modeldeploy.spec.kubernetes import Monitoring, NetworkRules, PodResources, Route
+from modeldeploy.spec.kubernetes import Monitoring, NetworkRules, Route
 from stacks.shared.beside import make_beside
 from stacks.shared.outputs import export_endpoint, export_models
 from stacks.shared.project import Project
 from stacks.shared.settings import Release, check, source_tags, where
+from stacks.shared.sizes import machine_size, pod_size
 from stacks.shared.target import Target
 
 FUNCTION_SCALING, REPLICA_SCALING = {"minimum": 0, "maximum": 10}, {"minimum": 2, "maximum": 10}
@@ -115,7 +114,7 @@ def _own(kind: DeploymentType, cloud: Cloud, workload: Serving, models: list[Mod
         case DeploymentType.KUBERNETES:
             return {"resources": pod_size(compute), **_on_kubernetes(cloud, workload)}
         case _:
-            return {"access": {"exposure": access.exposure, "callers": access.callers}, "compute": _machine(compute)}
+            return {"access": {"exposure": access.exposure, "callers": access.callers}, "compute": machine_size(compute)}
 
 
 def counted_by_pods(operations: Operations) -> dict[str, int]:
@@ -126,21 +125,6 @@ def counted_by_pods(operations: Operations) -> dict[str, int]:
 def given(value: Any) -> dict[str, Any]:
     """The fields of an argument class by name; none of nothing."""
     return {} if value is None else {each.name: getattr(value, each.name) for each in fields(value)}
-
-
-def _machine(compute: ContainerCompute) -> Compute:
-    return Compute(cpus=math.ceil(compute.cpu_millis / 1000), memory_gib=math.ceil(compute.memory_mib / 1024), gpus=compute.gpus)
-
-
-def pod_size(compute: ContainerCompute) -> PodResources:
-    """What a pod of that size asks for; it may use twice the CPU when the machine has it to spare."""
-    return PodResources(
-        cpu_millis=compute.cpu_millis,
-        memory_mib=compute.memory_mib,
-        cpu_limit_millis=2 * compute.cpu_millis,
-        memory_limit_mib=compute.memory_mib,
-        gpus=compute.gpus,
-    )
 
 
 def _on_kubernetes(cloud: Cloud, workload: Serving) -> dict[str, Any]:

@@ -1,17 +1,14 @@
 """README says what is so: its grid, its stacks, its commands, its code and its links."""
 
-import asyncio
 import re
 from pathlib import Path
-from typing import Any
 
-import pulumi
 import pytest
-from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 
 import stacks
 from modeldeploy import grid
 from modeldeploy.grid import Cloud, DeploymentType
+from tests.components.aws import mocked
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -80,30 +77,15 @@ def test_links_lead_somewhere(link: str) -> None:
     assert (ROOT / link).exists()
 
 
-class Recorder(Mocks):
-    def __init__(self) -> None:
-        self.types: list[str] = []
-
-    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        self.types.append(args.typ)
-        return f"{args.name}-id", dict(args.inputs)
-
-    def call(self, args: MockCallArgs) -> dict[str, Any]:
-        return {"names": ["a", "b", "c"], "accountId": "123456789012", "region": "eu-west-1", "partition": "aws", "properties": "{}"}
-
-
 def test_the_code_for_other_repositories_deploys_an_endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.pkl").write_text("weights")
     monkeypatch.chdir(tmp_path)
-    recorder = Recorder()
-    asyncio.set_event_loop(asyncio.new_event_loop())
-    set_mocks(recorder, project="elsewhere", stack="dev")
     (program,) = blocks("python")
 
     def run() -> None:
         exec(compile(program, "README.md", "exec"), {})
 
-    pulumi.runtime.test(run)()
-    assert "modeldeploy:index:SageMakerEndpoint" in recorder.types
-    assert "aws:sagemaker/endpoint:Endpoint" in recorder.types
+    types = mocked.run(run).types()
+    assert "modeldeploy:index:SageMakerEndpoint" in types
+    assert "aws:sagemaker/endpoint:Endpoint" in types

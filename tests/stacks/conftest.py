@@ -1,7 +1,6 @@
 """The root project against a sandbox: what `pulumi up` of a stack meets."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,8 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from demo.matrix import copy_project
 from sandbox.testing import Sandbox
-from tests.support.engine import ROOT, Project, ProjectFactory
+from tests.support.engine import Project, ProjectFactory
 from tests.support.lifecycle import IMAGES
 
 LOADERS = {cloud: image.replace("/pricing@", "/loader@") for cloud, image in IMAGES.items()}
@@ -77,12 +77,7 @@ def make_stack(project: ProjectFactory, sandbox: Sandbox, virtualenv: Path, tmp_
     def make(name: str, cloud: str) -> StackUnderTest:
         directory = tmp_path / "checkout"
         directory.mkdir()
-        for file in ("__main__.py", "Pulumi.yaml"):
-            shutil.copy(ROOT / file, directory)
-        shutil.copytree(ROOT / "stacks", directory / "stacks", ignore=shutil.ignore_patterns("Pulumi.*", "__pycache__"))
-        (directory / ".venv").symlink_to(virtualenv)
-        for folder in ("components", "policies"):
-            (directory / folder).symlink_to(ROOT / folder)
+        copy_project(directory, virtualenv)
         made = project(directory=directory, stack=f"{name}.test", environment={**sandbox.environment, "MODELDEPLOY_VERTEX_POLL_SECONDS": "0.05"})
         return StackUnderTest(made, sandbox, name, cloud, tmp_path)
 

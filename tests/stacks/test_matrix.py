@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from demo.matrix import INVENTORIES, UNKNOWN, Outcome, copy_of_project, main, preview, read_events, targets, write_inventories
+from demo.matrix import INVENTORIES, UNKNOWN, Outcome, copy_project, main, preview, read_events, targets, write_inventories
 from sandbox.testing import Sandbox
 from stacks.shared.target import Target
 from tests.stacks.test_projects import ADVISED
@@ -31,16 +31,16 @@ def test_a_stack_passes_the_policies_on_every_cloud_and_has_what_its_inventory_s
 ) -> None:
     environment = {**pulumi_environment(tmp_path, engine_bin), **sandbox.environment}
     expected = json.loads((INVENTORIES / f"{name}.prod.json").read_text())
-    with copy_of_project() as folder:
-        (folder / ".venv").unlink()
-        (folder / ".venv").symlink_to(virtualenv)
-        for cloud in targets(name, Target):
-            outcome = preview(folder, f"{name}.prod", cloud, environment)
-            assert outcome.failure == ""
-            assert outcome.violations == ()
-            assert outcome.deployment == (ON_CLUSTER.get(name) if cloud == Target.CLUSTER else ADVISED[name])
-            assert (outcome.monthly_usd is None) == (cloud == Target.CLUSTER)
-            assert outcome.inventory() == expected[cloud], "if the change is meant: make inventories"
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    copy_project(folder, virtualenv)
+    for cloud in targets(name, Target):
+        outcome = preview(folder, f"{name}.prod", cloud, environment)
+        assert outcome.failure == ""
+        assert outcome.violations == ()
+        assert outcome.deployment == (ON_CLUSTER.get(name) if cloud == Target.CLUSTER else ADVISED[name])
+        assert (outcome.monthly_usd is None) == (cloud == Target.CLUSTER)
+        assert outcome.inventory() == expected[cloud], "if the change is meant: make inventories"
 
 
 def event(kind: str, number: int, *, custom: bool = True, operation: str = "create") -> dict[str, Any]:

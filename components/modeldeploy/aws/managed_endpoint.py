@@ -13,7 +13,7 @@ from modeldeploy.spec.inputs import as_inputs
 from modeldeploy.spec.managed_endpoint import ManagedEndpointArgs
 from modeldeploy.spec.model import Model, remote_problems
 from modeldeploy.spec.names import check_name
-from modeldeploy.spec.rollout import served_version
+from modeldeploy.spec.rollout import Shadow, served_version
 from modeldeploy.spec.tags import standard_tags
 
 from .account import current_account, physical_name
@@ -33,7 +33,7 @@ from .sagemaker_model import sagemaker_model, sagemaker_model_problems
 from .scaling import autoscale, shape
 from .security_groups import model_group
 from .served import confirmed_configuration
-from .variants import MOST, SHADOW, Shadow, Variant, variants
+from .variants import MOST, SHADOW, Variant, variants
 
 LONGEST_NAME = 32
 """A SageMaker model's name, 63 characters at most, is made of the component's, a version and what auto-naming adds."""

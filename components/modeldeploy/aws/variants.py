@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from modeldeploy.spec.model import Model
 from modeldeploy.spec.rollout import Rollout, shares
-from modeldeploy.spec.rollout import Shadow as Shadow
 
 PRODUCTION = "production"
 SHADOW = "shadow"

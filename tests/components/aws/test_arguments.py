@@ -9,9 +9,9 @@ import pytest
 from modeldeploy.aws.database import RdsDatabase, RdsDatabaseArgs
 from modeldeploy.aws.managed_endpoint import Guardrails, SageMakerEndpoint, SageMakerEndpointArgs
 from modeldeploy.aws.network import AwsNetwork, AwsNetworkArgs
-from modeldeploy.aws.variants import Shadow
 from modeldeploy.spec import Access, ArgumentError, Compute, Container, DatabaseConnection, Encryption, Network, Rollout, Scaling
 from modeldeploy.spec.arguments import parse
+from modeldeploy.spec.rollout import Shadow
 from tests.components.aws.mocked import ACCOUNT, IMAGE, arguments, model, run
 
 DATABASE = DatabaseConnection(id="db-1", host="data.example", database="pricing")

@@ -7,9 +7,9 @@ import pytest
 
 from modeldeploy.aws.asynchronous import Asynchronous
 from modeldeploy.aws.managed_endpoint import Guardrails, SageMakerEndpointArgs
-from modeldeploy.aws.variants import Shadow
 from modeldeploy.spec import Access, ArgumentError, Exposure, Operations, Scaling
 from modeldeploy.spec.arguments import parse
+from modeldeploy.spec.rollout import Shadow
 from tests.components.aws.mocked import ACCOUNT, KEY, REGION, arguments, deploy, model, statements
 from tests.support.mocks import Graph
 

@@ -21,8 +21,8 @@ from modeldeploy.aws.managed_endpoint import SageMakerEndpoint, SageMakerEndpoin
 from modeldeploy.aws.monitors import Monitors
 from modeldeploy.aws.network import AwsNetwork, AwsNetworkArgs
 from modeldeploy.aws.serverless import LambdaFunction
-from modeldeploy.aws.variants import Shadow
 from modeldeploy.spec import Domain, WebAccess
+from modeldeploy.spec.rollout import Shadow
 from tests.components.aws import emulator, mocked, test_batch, test_kubernetes, test_managed_batch, test_monitors, web
 
 pytestmark = pytest.mark.engine

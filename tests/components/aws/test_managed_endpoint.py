@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from modeldeploy.aws.managed_endpoint import Guardrails
-from modeldeploy.aws.variants import Shadow
 from modeldeploy.spec import (
     Access,
     Compute,
@@ -20,6 +19,7 @@ from modeldeploy.spec import (
     Operations,
     Scaling,
 )
+from modeldeploy.spec.rollout import Shadow
 from tests.components.aws.mocked import ACCOUNT, CONFIGURATION, IMAGE, KEY, REGION, arguments, deploy, model, statements
 from tests.support.mocks import Graph
 
