@@ -65,6 +65,21 @@ class BatchComponent(Protocol):
     monthly_cost: pulumi.Output[float]
 
 
+class StreamComponent(Protocol):
+    """What every deployment that scores events as they arrive has."""
+
+    events: pulumi.Output[str]
+    results: pulumi.Output[str]
+    dead_letters: pulumi.Output[str]
+    replay: pulumi.Output[str]
+    identity: pulumi.Output[str]
+    model_version: pulumi.Output[str]
+    logs: pulumi.Output[str]
+    dashboard_url: pulumi.Output[str]
+    monthly_cost: pulumi.Output[float]
+    database_grant: pulumi.Output[str]
+
+
 class NetworkComponent(Protocol):
     """What every network has."""
 

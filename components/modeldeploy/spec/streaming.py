@@ -116,8 +116,8 @@ class StreamingArgs:
     """Partitions, 1 to 100: records of one are read in order by one reader. Omitted: what the service gives by demand, or 4 where it must be told."""
     retention_hours: int = 72
     """Time that records stay in the stream, in hours, 24 to 168. Default 72: a weekend, in which nobody may put a consumer right."""
-    records_per_call: int = 100
-    """Records that the model gets at a time at most, 1 to 1000."""
+    records_per_call: int | None = None
+    """Records that the model gets at a time at most, 1 to 1000. Omitted: 100, or 1 where the service hands over one at a time."""
     batch_window_seconds: int = 0
     """Time to wait for as many, in seconds, 0 to 300. Default 0: a record is scored at once. Every second of it is a second of latency, and saves
     calls: with 10 records a second and a window of 5 seconds, one call instead of fifty."""
@@ -162,7 +162,6 @@ class StreamingArgs:
             yield Problem("partitions", "has no effect on a Kafka that is given; leave it out")
         for name, low, high in (
             ("retention_hours", 24, 168),
-            ("records_per_call", 1, 1000),
             ("batch_window_seconds", 0, 300),
             ("parallelism_per_partition", 1, 10),
             ("retries", 0, 10),
@@ -173,7 +172,9 @@ class StreamingArgs:
             value: int = getattr(self, name)
             if not low <= value <= high:
                 yield Problem(name, f"{value} is not allowed; use {low} to {high}")
-        if self.partitions is not None and not 1 <= self.partitions <= 100:
-            yield Problem("partitions", f"{self.partitions} is not allowed; use 1 to 100")
+        for name, low, high in (("partitions", 1, 100), ("records_per_call", 1, 1000)):
+            given: int | None = getattr(self, name)
+            if given is not None and not low <= given <= high:
+                yield Problem(name, f"{given} is not allowed; use {low} to {high}")
         yield from secret_problems(self.secrets, [self.model.container.environment])
         yield from tag_problems(self.tags)

@@ -134,6 +134,7 @@ REFUSED: list[tuple[Any, str, str]] = [
     (StreamingArgs(model=model(), partitions=101), "partitions", "101 is not allowed; use 1 to 100"),
     (StreamingArgs(model=model(), retention_hours=23), "retention_hours", "23 is not allowed; use 24 to 168"),
     (StreamingArgs(model=model(), records_per_call=0), "records_per_call", "0 is not allowed; use 1 to 1000"),
+    (StreamingArgs(model=model(), records_per_call=1001), "records_per_call", "1001 is not allowed; use 1 to 1000"),
     (StreamingArgs(model=model(), batch_window_seconds=301), "batch_window_seconds", "301 is not allowed; use 0 to 300"),
     (StreamingArgs(model=model(), parallelism_per_partition=11), "parallelism_per_partition", "11 is not allowed; use 1 to 10"),
     (StreamingArgs(model=model(), retries=11), "retries", "11 is not allowed; use 0 to 10"),
