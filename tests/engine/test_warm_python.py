@@ -58,7 +58,11 @@ def test_a_script_ends_as_it_would(python: str, tmp_path: Path, text: str, code:
 
 @pytest.mark.parametrize(("number", "said"), [(signal.SIGINT, "interrupted"), (signal.SIGKILL, "")])
 def test_whoever_ends_it_ends_the_script(python: str, tmp_path: Path, number: signal.Signals, said: str) -> None:
-    text = "import os, time\ntry:\n    print(os.getpid(), flush=True)\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    print('interrupted')"
+    # Short sleeps: a signal that arrives just before a sleep begins is noticed only when it is over.
+    text = (
+        "import os, time\ntry:\n    print(os.getpid(), flush=True)\n    while True:\n        time.sleep(0.05)\n"
+        "except KeyboardInterrupt:\n    print('interrupted')"
+    )
     running = subprocess.Popen([python, script(tmp_path, text)], stdout=subprocess.PIPE, text=True)
     assert running.stdout is not None
     program = int(running.stdout.readline())
