@@ -1,25 +1,30 @@
 """AWS Lambda functions: the role they act with, the code they run, the functions themselves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from modeldeploy.spec import artifact
+from modeldeploy.spec.arguments import Problem
 from modeldeploy.spec.database import DatabaseConnection
 from modeldeploy.spec.serverless import Code, FunctionModel
 
 from .account import Account
 from .architecture import Architecture
 from .folders import artifact_statements
-from .identity import database_user, login_statement
+from .identity import ECR_IMAGE, database_user, login_statement
 from .model_store import ModelStore, object_tags
 from .network import Attachment
 from .policy_documents import Statement, document, trust
 
 ALIAS = "live"
 """The name under which a function is called: it points to the published version that answers."""
+
+RESERVED = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "_HANDLER")
+"""Variables that Lambda keeps for itself, besides AWS_LAMBDA_* and AWS_EXECUTION_ENV:
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,8 @@ class Shape:
     network: Attachment
     group: aws.ec2.SecurityGroup
     log_group: aws.cloudwatch.LogGroup
-    letters: aws.sqs.Queue
-    """Where requests go that nobody waits for and that failed three times."""
+    letters: aws.sqs.Queue | None
+    """Where requests go that nobody waits for and that failed three times. None where somebody waits for each, as the reader of a stream does."""
     key: pulumi.Output[str]
 
 
@@ -51,7 +56,7 @@ def function_role(
     secrets: Mapping[str, pulumi.Input[str]],
     key: pulumi.Output[str],
     logs: pulumi.Output[str],
-    letters: pulumi.Output[str],
+    letters: pulumi.Output[str] | None,
     network: Attachment,
     group: aws.ec2.SecurityGroup,
     database: DatabaseConnection | None,
@@ -99,6 +104,21 @@ def function_role(
     return role, permissions
 
 
+def function_problems(model: FunctionModel, taken: Sequence[str], reads_database: bool) -> Iterator[Problem]:
+    """Problems of a version that a function runs: variables that are not free, and an image that Lambda cannot take.
+
+    `taken` are the variables that the component sets.
+    """
+    where = "container" if model.code is None else "code"
+    for variable in model.variables:
+        if variable in taken or (reads_database and variable.startswith("DATABASE_")):
+            yield Problem(f"{where}.environment.{variable}", "is set by the component; leave it out")
+        elif variable in RESERVED or variable.startswith("AWS_LAMBDA_") or variable == "AWS_EXECUTION_ENV":
+            yield Problem(f"{where}.environment.{variable}", "is a variable that Lambda keeps for itself; use another name")
+    if model.container is not None and not ECR_IMAGE.fullmatch(model.container.image):
+        yield Problem("container.image", f"'{model.container.image}' is not in Amazon ECR, from where alone Lambda takes images; copy it there")
+
+
 def function(
     name: str,
     logical: str,
@@ -111,7 +131,8 @@ def function(
 ) -> aws.lambda_.Function:
     """The function. A change publishes a version of it, to which its alias then moves: https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html.
 
-    It has a log group, a key, a network and a queue for what it could not do; nobody can call it past its alias but by IAM.
+    It has a log group, a key, a network and, unless somebody waits for each answer, a queue for what it could not do; nobody can call it past its
+    alias but by IAM.
     """
     code = None if model.code is None else _uploaded(name, model, model.code, store, shape.key, tags, parent)
     return aws.lambda_.Function(
@@ -136,7 +157,7 @@ def function(
         vpc_config=aws.lambda_.FunctionVpcConfigArgs(subnet_ids=shape.network.subnet_ids, security_group_ids=[shape.group.id]),
         tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active"),
         logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="JSON", log_group=shape.log_group.name),
-        dead_letter_config=aws.lambda_.FunctionDeadLetterConfigArgs(target_arn=shape.letters.arn),
+        dead_letter_config=None if shape.letters is None else aws.lambda_.FunctionDeadLetterConfigArgs(target_arn=shape.letters.arn),
         tags={**tags, "model-version": model.version},
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[*shape.permissions, *shape.network.ready]),
     )
@@ -209,14 +230,14 @@ def _platform(partition: str, region: str, account: str) -> list[Statement]:
     ]
 
 
-def _data(objects: list[str], key: str, logs: str, letters: str, secrets: Sequence[str]) -> list[Statement]:
+def _data(objects: list[str], key: str, logs: str, letters: str | None, secrets: Sequence[str]) -> list[Statement]:
     """What this model reads and writes."""
     named = sorted({":".join(secret.split(":")[:7]) for secret in secrets})
     reads: list[Statement] = [{"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": named}]
     return [
         *artifact_statements(objects, key),
         {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": f"{logs}:*"},
-        {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": letters},
+        *([{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": letters}] if letters else []),
         *(reads if named else []),
     ]
 

@@ -16,11 +16,11 @@ SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret
 FOLDER = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")
 
 
-def caller_problems(callers: Sequence[str]) -> Iterator[Problem]:
-    """Problems of `access.callers`."""
+def caller_problems(callers: Sequence[str], path: str = "access.callers") -> Iterator[Problem]:
+    """Problems of the identities at `path`."""
     for index, caller in enumerate(callers):
         if not CALLER.fullmatch(caller):
-            yield Problem(f"access.callers[{index}]", f"'{caller}' is not an ARN of an IAM role or user (arn:aws:iam::<account>:role/<name>)")
+            yield Problem(f"{path}[{index}]", f"'{caller}' is not an ARN of an IAM role or user (arn:aws:iam::<account>:role/<name>)")
 
 
 def network_problems(network: Network) -> Iterator[Problem]:

@@ -23,11 +23,11 @@ from .budget import NAME_TAG, monthly_budget
 from .dashboard import Panel, dashboard_url, traffic_dashboard
 from .domain import domain_problems
 from .function_release import FunctionGuardrails, guarded_alias
-from .functions import ALIAS, Shape, function, function_role, live_alias, may_call
+from .functions import ALIAS, Shape, function, function_problems, function_role, live_alias, may_call
 from .gateway import STAGE, Backend, GatewaySettings, Share, gateway_problems, rest_api, rest_gateway
 from .given import caller_problems, capture_problems, key_problems, network_problems, secret_arn_problems
 from .http_api import http_api
-from .identity import ECR_IMAGE, database_environment, database_grant, database_user
+from .identity import database_environment, database_grant, database_user
 from .instances import BALANCER_HOURLY_USD, FUNCTION_GIB_SECOND_USD, KEY_MONTHLY_USD, WARM_GIB_SECOND_USD, monthly
 from .keys import key_arn
 from .logs import log_group
@@ -46,10 +46,6 @@ DEFAULT_PATH = "/invocations"
 """Where code answers; an image says it itself."""
 
 TAKEN = ("MODEL_URI", "MODEL_VERSION", "AWS_LWA_PORT", "AWS_LWA_READINESS_CHECK_PATH")
-
-RESERVED = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "_HANDLER")
-"""Variables that Lambda keeps for itself, besides AWS_LAMBDA_* and AWS_EXECUTION_ENV:
-https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime."""
 
 LONGEST_REQUEST = {"rest": 29, "http": 30}
 """Seconds that API Gateway waits for a function."""
@@ -421,15 +417,7 @@ def _fixed_cost(args: LambdaFunctionArgs, network: Attachment) -> float:
 
 
 def _model_problems(model: FunctionModel, args: LambdaFunctionArgs) -> Iterator[Problem]:
-    where = "container" if model.code is None else "code"
-    for variable in model.variables:
-        taken = variable in TAKEN or (args.database is not None and variable.startswith("DATABASE_"))
-        if taken:
-            yield Problem(f"{where}.environment.{variable}", "is set by the component; leave it out")
-        elif variable in RESERVED or variable.startswith("AWS_LAMBDA_") or variable == "AWS_EXECUTION_ENV":
-            yield Problem(f"{where}.environment.{variable}", "is a variable that Lambda keeps for itself; use another name")
-    if model.container is not None and not ECR_IMAGE.fullmatch(model.container.image):
-        yield Problem("container.image", f"'{model.container.image}' is not in Amazon ECR, from where alone Lambda takes images; copy it there")
+    yield from function_problems(model, TAKEN, args.database is not None)
     first = args.models[0].container
     if model.container is not None and first is not None and model.container.predict_path != first.predict_path:
         path = model.container.predict_path
