@@ -18,6 +18,7 @@ from tests.components.aws import test_batch as aws_batch
 from tests.components.aws import test_cluster as aws_cluster
 from tests.components.aws import test_kubernetes as aws_kubernetes
 from tests.components.aws import test_managed_batch as aws_managed_batch
+from tests.components.aws import test_serverless_inference as aws_serverless
 from tests.components.aws import web as aws_web
 from tests.components.azure import test_batch as azure_batch
 from tests.components.azure import test_cluster as azure_cluster
@@ -95,6 +96,10 @@ PUBLIC: dict[str, tuple[Callable[[Path], Graph], str]] = {
         lambda folder: aws_web.deploy_function(aws_web.function_args(folder, environment=PRODUCTION, access=ON_INTERNET)),
         "aws-apigateway-restapi-public",
     ),
+    "aws endpoint without machines": (
+        lambda folder: aws_serverless.without_machines(folder, environment=PRODUCTION),
+        "aws-sagemaker-model-vpc",
+    ),
     "azure container": (lambda _: azure.container(environment=PRODUCTION, **azure_container.PUBLIC), "azure-network-applicationgateway-public"),
     "azure function": (lambda _: azure.function(environment=PRODUCTION, **azure_container.PUBLIC), "azure-network-applicationgateway-public"),
     "gcp container": (lambda _: gcp_web.service_graph(environment=PRODUCTION, access=gcp_web.PUBLIC), "gcp-compute-forwardingrule-external"),
@@ -104,7 +109,7 @@ ON_INTERNET = WebAccess(exposure=Exposure.PUBLIC, domain=aws_web.DOMAIN)
 
 
 @pytest.mark.parametrize("made", list(PUBLIC))
-def test_what_is_on_the_internet_on_purpose_breaks_the_one_rule_that_asks_for_a_reason(made: str, tmp_path: Path) -> None:
+def test_what_is_outside_of_the_network_on_purpose_breaks_the_one_rule_that_asks_for_a_reason(made: str, tmp_path: Path) -> None:
     deploy, rule = PUBLIC[made]
     assert {problem.split(": ")[1] for problem in violations(deploy(tmp_path))} == {rule}
 

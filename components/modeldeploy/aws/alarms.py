@@ -62,14 +62,15 @@ def endpoint_alarms(
     endpoint_name: str,
     variants: Sequence[Variant],
     operations: Operations,
-    machine: InstanceType,
+    machine: InstanceType | None,
     topic: aws.sns.Topic,
     tags: dict[str, str],
     parent: pulumi.Resource,
     asynchronous: bool = False,
 ) -> EndpointAlarms:
     """Alarms of every variant that gets requests; an asynchronous endpoint counts them by other metrics
-    (https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html), and what it adds to the model's time is their waiting.
+    (https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-monitor.html), and what it adds to the model's time is their waiting. Without a
+    machine it is serverless (https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-monitoring.html).
 
     They need the endpoint's name, not the endpoint: they are there before it, so that its updates can be judged by them. Without requests there is
     no data and no alarm.
@@ -85,10 +86,16 @@ def endpoint_alarms(
         made += [errors, latency]
         if not asynchronous:
             made.append(watch.above("overhead", INVOCATIONS, "OverheadLatency", microseconds, 2, "SageMaker adds much time to the model's own"))
-        # Both metrics add up: 100 for each core or GPU.
-        cpu = operations.utilization_percent * machine.cpus
-        made.append(watch.above("cpu", INSTANCES, "CPUUtilization", cpu, 3, "The instances' CPUs are nearly used up"))
-        if machine.gpus:
+        if machine is None:
+            # A share, not a percentage.
+            busy = operations.utilization_percent / 100
+            metric = "ServerlessConcurrentExecutionsUtilization"
+            made.append(watch.above("concurrency", INVOCATIONS, metric, busy, 3, "Requests will soon be refused", statistic="Maximum"))
+        else:
+            # Both metrics add up: 100 for each core or GPU.
+            cpu = operations.utilization_percent * machine.cpus
+            made.append(watch.above("cpu", INSTANCES, "CPUUtilization", cpu, 3, "The instances' CPUs are nearly used up"))
+        if machine is not None and machine.gpus:
             gpu = operations.utilization_percent * machine.gpus
             made.append(watch.above("gpu", INSTANCES, "GPUUtilization", gpu, 3, "The instances' GPUs are nearly used up"))
         if variant is variants[0]:

@@ -24,13 +24,19 @@ class Panel:
 
 
 def endpoint_dashboard(
-    name: str, endpoint_name: str, variants: Sequence[Variant], log_group: str, account: Account, parent: pulumi.Resource
+    name: str,
+    endpoint_name: str,
+    variants: Sequence[Variant],
+    log_group: str,
+    account: Account,
+    parent: pulumi.Resource,
+    serverless: bool = False,
 ) -> aws.cloudwatch.Dashboard:
     """Requests, errors, latency, utilisation and instances of every variant, and the newest errors in the logs."""
     return aws.cloudwatch.Dashboard(
         f"{name}-dashboard",
         dashboard_name=physical_name(name, 255),
-        dashboard_body=account.region.apply(lambda region: body(endpoint_name, variants, log_group, region)),
+        dashboard_body=account.region.apply(lambda region: body(endpoint_name, variants, log_group, region, serverless)),
         opts=pulumi.ResourceOptions(parent=parent),
     )
 
@@ -67,14 +73,18 @@ def dashboard_url(dashboard: aws.cloudwatch.Dashboard, account: Account) -> pulu
     )
 
 
-def body(endpoint_name: str, variants: Sequence[Variant], log_group: str, region: str) -> str:
+def body(endpoint_name: str, variants: Sequence[Variant], log_group: str, region: str, serverless: bool = False) -> str:
     """The dashboard as JSON: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html."""
+    used = ("Utilisation (100 per core)", "/aws/sagemaker/Endpoints", ["CPUUtilization", "MemoryUtilization", "DiskUtilization"], ["Average"])
+    if serverless:
+        used = ("Share of the concurrency in use", "AWS/SageMaker", ["ServerlessConcurrentExecutionsUtilization"], ["Maximum"])
     panels = [
-        ("Requests", "AWS/SageMaker", ["Invocations", "InvocationsPerInstance"], ["Sum"]),
+        ("Requests", "AWS/SageMaker", ["Invocations", *([] if serverless else ["InvocationsPerInstance"])], ["Sum"]),
         ("Errors", "AWS/SageMaker", ["Invocation5XXErrors", "Invocation4XXErrors"], ["Sum"]),
         ("Latency of the model (microseconds)", "AWS/SageMaker", ["ModelLatency"], ["p50", "p95", "p99"]),
         ("Latency that SageMaker adds (microseconds)", "AWS/SageMaker", ["OverheadLatency"], ["p50", "p99"]),
-        ("Utilisation (100 per core)", "/aws/sagemaker/Endpoints", ["CPUUtilization", "MemoryUtilization", "DiskUtilization"], ["Average"]),
+        used,
+        *([("Time of a start (microseconds)", "AWS/SageMaker", ["ModelSetupTime"], ["Maximum"])] if serverless else []),
     ]
     widgets: list[Widget] = []
     for place, (title, namespace, metrics, statistics) in enumerate(panels):
@@ -86,7 +96,7 @@ def body(endpoint_name: str, variants: Sequence[Variant], log_group: str, region
         ]
         properties = {"title": title, "region": region, "view": "timeSeries", "period": 60, "metrics": lines}
         widgets.append({"type": "metric", "x": 12 * (place % 2), "y": 6 * (place // 2), "width": 12, "height": 6, "properties": properties})
-    widgets.append(errors_widget(log_group, region, x=12, y=12, width=12))
+    widgets.append(errors_widget(log_group, region, x=0 if serverless else 12, y=18 if serverless else 12, width=12))
     return json.dumps({"widgets": widgets})
 
 

@@ -12,9 +12,8 @@ from modeldeploy.spec.names import fit
 
 from .account import Account
 from .model_store import CAPTURE_PREFIX, ModelStore
-from .network import Attachment
 from .policy_documents import Statement, document, trust
-from .security_groups import POSTGRES
+from .security_groups import POSTGRES, Place
 
 ECR_IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/(?P<repository>[^@:]+)(?::[^@]+)?@sha256:.+")
 """An image in Amazon ECR. Images elsewhere are pulled from a registry inside the network, which takes no permission."""
@@ -60,8 +59,7 @@ def execution_role(
     key: pulumi.Output[str],
     logs: pulumi.Output[str],
     alarms: Sequence[pulumi.Output[str]],
-    network: Attachment,
-    group: aws.ec2.SecurityGroup,
+    place: Place | None,
     database: DatabaseConnection | None,
     captures: bool,
     account: Account,
@@ -70,7 +68,8 @@ def execution_role(
 ) -> tuple[aws.iam.Role, list[pulumi.Resource]]:
     """The role that SageMaker and the container act with, and its permissions, which must exist before a model is made.
 
-    What each is for: https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html (CreateModel API).
+    What each is for: https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html (CreateModel API). Without a `place` the container is on
+    SageMaker's own network.
     """
     opts = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(
@@ -84,7 +83,7 @@ def execution_role(
     platform = aws.iam.RolePolicy(
         f"{name}-platform",
         role=role.name,
-        policy=account.partition.apply(lambda partition: document(*_platform(models, partition))),
+        policy=account.partition.apply(lambda partition: document(*_platform(models, partition, place is not None))),
         opts=opts,
     )
     data = aws.iam.RolePolicy(
@@ -95,15 +94,18 @@ def execution_role(
         ),
         opts=opts,
     )
-    attachment = aws.iam.RolePolicy(
-        f"{name}-network",
-        role=role.name,
-        policy=pulumi.Output.all(account.partition, account.region, account.id, pulumi.Output.all(*network.subnet_ids), group.id).apply(
-            lambda it: document(*interface_statements(it[0], it[1], it[2], it[3], it[4]))
-        ),
-        opts=opts,
-    )
-    permissions: list[pulumi.Resource] = [platform, data, attachment]
+    permissions: list[pulumi.Resource] = [platform, data]
+    if place is not None:
+        subnet_ids = pulumi.Output.all(*place.network.subnet_ids)
+        attachment = aws.iam.RolePolicy(
+            f"{name}-network",
+            role=role.name,
+            policy=pulumi.Output.all(account.partition, account.region, account.id, subnet_ids, place.group.id).apply(
+                lambda it: document(*interface_statements(it[0], it[1], it[2], it[3], it[4]))
+            ),
+            opts=opts,
+        )
+        permissions.append(attachment)
     if database is not None:
         permissions.append(
             aws.iam.RolePolicy(
@@ -177,12 +179,12 @@ def login_statement(partition: str, region: str, account: str, database: str, us
     return {"Effect": "Allow", "Action": "rds-db:connect", "Resource": f"arn:{partition}:rds-db:{region}:{account}:dbuser:{database}/{user}"}
 
 
-def _platform(models: Sequence[Model], partition: str) -> list[Statement]:
-    """What SageMaker does on the model's behalf: pull its image, look at the network, publish its metrics."""
+def _platform(models: Sequence[Model], partition: str, inside: bool) -> list[Statement]:
+    """What SageMaker does on the model's behalf: pull its image, publish its metrics, and look at the network when it is `inside` of one."""
     return [
         *pull_statements([model.container.image for model in models], partition),
         service_metrics(),
-        reading_network(),
+        *([reading_network()] if inside else []),
     ]
 
 

@@ -30,7 +30,7 @@ from .network import attach
 from .policy_documents import Statement, document
 from .runs import State, delivery_of_logs, runs
 from .sagemaker_model import sagemaker_model, sagemaker_model_problems
-from .security_groups import model_group
+from .security_groups import Place, model_group
 
 LONGEST_NAME = 32
 """A SageMaker model's name, 63 characters at most, is made of the component's, a version and what auto-naming adds."""
@@ -142,11 +142,11 @@ class SageMakerBatchTransform(pulumi.ComponentResource):
         results = pulumi.Output.concat("s3://", bucket.id, "/results/")
         topic = alarm_topic(name, operations.emails, key, account, tags, self)
 
-        group = model_group(name, network, False, account, tags, self)
+        place = Place(network, model_group(name, network, False, account, tags, self))
         log_group = pulumi.Output.all(account.partition, account.region, account.id).apply(
             lambda it: f"arn:{it[0]}:logs:{it[1]}:{it[2]}:log-group:{LOG_GROUP}"
         )
-        role, permissions = execution_role(name, [checked.model], store, key, log_group, [], network, group, None, False, account, tags, self)
+        role, permissions = execution_role(name, [checked.model], store, key, log_group, [], place, None, False, account, tags, self)
         files = aws.iam.RolePolicy(
             f"{name}-files",
             role=role.name,
@@ -155,7 +155,7 @@ class SageMakerBatchTransform(pulumi.ComponentResource):
             ),
             opts=pulumi.ResourceOptions(parent=self),
         )
-        model = sagemaker_model(name, checked.model, store, role, [*permissions, files], group, network, None, tags, self)
+        model = sagemaker_model(name, checked.model, store, role, [*permissions, files], place, None, tags, self)
 
         run = runs(
             name,

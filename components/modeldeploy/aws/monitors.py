@@ -23,8 +23,8 @@ from .alarms import threshold_alarm
 from .given import folder_problems
 from .identity import data_key_statements, interface_statements, reading_network, service_metrics
 from .model_store import CAPTURE_PREFIX, MONITOR_PREFIX
-from .network import Attachment
 from .policy_documents import Statement, document, trust
+from .security_groups import Place
 
 METRICS = "monitoring"
 """The service, as VPC endpoints call it, to which monitors publish."""
@@ -186,7 +186,7 @@ PUBLISH = {"publish_cloudwatch_metrics": "Enabled"}
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Run:
     """Where monitors run and write."""
 
     role_arn: pulumi.Output[str]
@@ -204,8 +204,7 @@ def monitor_endpoint(
     endpoint: pulumi.Output[str],
     bucket: aws.s3.Bucket,
     key: pulumi.Output[str],
-    network: Attachment,
-    group: aws.ec2.SecurityGroup,
+    place: Place,
     topic: aws.sns.Topic,
     account: Account,
     tags: dict[str, str],
@@ -213,10 +212,10 @@ def monitor_endpoint(
 ) -> None:
     """The monitors of an endpoint: role, definitions, schedules, alarms. `endpoint` is its name once it serves."""
     images = {each: _image(KINDS[each], parent) for each in monitors.all()}
-    role, permissions = _role(name, monitors, bucket, key, network, group, list(images.values()), account, tags, parent)
+    role, permissions = _role(name, monitors, bucket, key, place, list(images.values()), account, tags, parent)
     for kind, monitor in monitors.all().items():
-        place = _Place(role.arn, images[kind].registry_path, endpoint, bucket.id, key, network.subnet_ids, group.id)
-        definition = _definition(f"{name}-{kind}", kind, monitor, place, tags, permissions, parent)
+        run = _Run(role.arn, images[kind].registry_path, endpoint, bucket.id, key, place.network.subnet_ids, place.group.id)
+        definition = _definition(f"{name}-{kind}", kind, monitor, run, tags, permissions, parent)
         aws.sagemaker.MonitoringSchedule(
             f"{name}-{kind}",
             monitoring_schedule_config=aws.sagemaker.MonitoringScheduleMonitoringScheduleConfigArgs(
@@ -255,8 +254,7 @@ def _role(
     monitors: Monitors,
     bucket: aws.s3.Bucket,
     key: pulumi.Output[str],
-    network: Attachment,
-    group: aws.ec2.SecurityGroup,
+    place: Place,
     images: list[pulumi.Output[aws.sagemaker.GetPrebuiltEcrImageResult]],
     account: Account,
     tags: dict[str, str],
@@ -289,7 +287,7 @@ def _role(
     attached = aws.iam.RolePolicy(
         f"{name}-monitors-network",
         role=role.name,
-        policy=pulumi.Output.all(here, pulumi.Output.all(*network.subnet_ids), group.id).apply(
+        policy=pulumi.Output.all(here, pulumi.Output.all(*place.network.subnet_ids), place.group.id).apply(
             lambda it: document(*interface_statements(it[0][0], it[0][1], it[0][2], it[1], it[2]))
         ),
         opts=opts,
@@ -325,19 +323,19 @@ def _data(bucket: str, key: str, partition: str, files: Sequence[str]) -> list[S
 
 
 def _definition(
-    name: str, kind: str, monitor: Monitor, place: _Place, tags: dict[str, str], after: list[pulumi.Resource], parent: pulumi.Resource
+    name: str, kind: str, monitor: Monitor, run: _Run, tags: dict[str, str], after: list[pulumi.Resource], parent: pulumi.Resource
 ) -> pulumi.Output[str]:
     """Name of the definition. It cannot be changed: another one is made, the schedule moves to it, and the old one goes."""
     opts = pulumi.ResourceOptions(parent=parent, depends_on=after)
     if isinstance(monitor, DataQualityMonitor):
-        return _data_quality(name, monitor, place, tags, opts).name
+        return _data_quality(name, monitor, run, tags, opts).name
     # Auto-naming is for resources of the provider's own.
     content = hashlib.sha256(json.dumps(asdict(monitor), sort_keys=True).encode()).hexdigest()[:8]
     definition_name = f"{fit(f'{name}-{pulumi.get_project()}-{pulumi.get_stack()}', 54)}-{content}"
     specification = _model_quality(monitor) if isinstance(monitor, ModelQualityMonitor) else _bias(monitor)
-    wanted = pulumi.Output.all(
-        place.role_arn, place.image, place.endpoint, place.bucket, place.key, pulumi.Output.all(*place.subnet_ids), place.group_id
-    ).apply(lambda it: json.dumps(_desired(definition_name, kind, KINDS[kind].type, specification, tags, *it)))
+    wanted = pulumi.Output.all(run.role_arn, run.image, run.endpoint, run.bucket, run.key, pulumi.Output.all(*run.subnet_ids), run.group_id).apply(
+        lambda it: json.dumps(_desired(definition_name, kind, KINDS[kind].type, specification, tags, *it))
+    )
     made = aws.cloudcontrol.Resource(
         name,
         type_name=f"AWS::SageMaker::{KINDS[kind].type}JobDefinition",
@@ -349,43 +347,41 @@ def _definition(
 
 
 def _data_quality(
-    name: str, monitor: DataQualityMonitor, place: _Place, tags: dict[str, str], opts: pulumi.ResourceOptions
+    name: str, monitor: DataQualityMonitor, run: _Run, tags: dict[str, str], opts: pulumi.ResourceOptions
 ) -> aws.sagemaker.DataQualityJobDefinition:
     baseline = aws.sagemaker.DataQualityJobDefinitionDataQualityBaselineConfigArgs(
         constraints_resource=aws.sagemaker.DataQualityJobDefinitionDataQualityBaselineConfigConstraintsResourceArgs(s3_uri=monitor.constraints),
         statistics_resource=aws.sagemaker.DataQualityJobDefinitionDataQualityBaselineConfigStatisticsResourceArgs(s3_uri=monitor.statistics),
     )
     output = aws.sagemaker.DataQualityJobDefinitionDataQualityJobOutputConfigMonitoringOutputsS3OutputArgs(
-        s3_uri=_results(place.bucket, "data-quality"), local_path=OUTPUT, s3_upload_mode="EndOfJob"
+        s3_uri=_results(run.bucket, "data-quality"), local_path=OUTPUT, s3_upload_mode="EndOfJob"
     )
     return aws.sagemaker.DataQualityJobDefinition(
         name,
-        role_arn=place.role_arn,
+        role_arn=run.role_arn,
         data_quality_app_specification=aws.sagemaker.DataQualityJobDefinitionDataQualityAppSpecificationArgs(
-            image_uri=place.image, environment=PUBLISH
+            image_uri=run.image, environment=PUBLISH
         ),
         data_quality_baseline_config=baseline,
         data_quality_job_input=aws.sagemaker.DataQualityJobDefinitionDataQualityJobInputArgs(
             endpoint_input=aws.sagemaker.DataQualityJobDefinitionDataQualityJobInputEndpointInputArgs(
-                endpoint_name=place.endpoint, local_path=INPUT, s3_input_mode="File", s3_data_distribution_type="FullyReplicated"
+                endpoint_name=run.endpoint, local_path=INPUT, s3_input_mode="File", s3_data_distribution_type="FullyReplicated"
             )
         ),
         data_quality_job_output_config=aws.sagemaker.DataQualityJobDefinitionDataQualityJobOutputConfigArgs(
-            kms_key_id=place.key,
+            kms_key_id=run.key,
             monitoring_outputs=aws.sagemaker.DataQualityJobDefinitionDataQualityJobOutputConfigMonitoringOutputsArgs(s3_output=output),
         ),
         job_resources=aws.sagemaker.DataQualityJobDefinitionJobResourcesArgs(
             cluster_config=aws.sagemaker.DataQualityJobDefinitionJobResourcesClusterConfigArgs(
-                instance_count=1, instance_type=MACHINE, volume_size_in_gb=DISK_GIB, volume_kms_key_id=place.key
+                instance_count=1, instance_type=MACHINE, volume_size_in_gb=DISK_GIB, volume_kms_key_id=run.key
             )
         ),
         network_config=aws.sagemaker.DataQualityJobDefinitionNetworkConfigArgs(
             enable_inter_container_traffic_encryption=True,
             # It publishes metrics, through the network's private endpoint.
             enable_network_isolation=False,
-            vpc_config=aws.sagemaker.DataQualityJobDefinitionNetworkConfigVpcConfigArgs(
-                subnets=place.subnet_ids, security_group_ids=[place.group_id]
-            ),
+            vpc_config=aws.sagemaker.DataQualityJobDefinitionNetworkConfigVpcConfigArgs(subnets=run.subnet_ids, security_group_ids=[run.group_id]),
         ),
         stopping_condition=aws.sagemaker.DataQualityJobDefinitionStoppingConditionArgs(max_runtime_in_seconds=LONGEST_SECONDS),
         tags=tags,

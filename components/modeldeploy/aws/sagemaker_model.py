@@ -12,7 +12,7 @@ from modeldeploy.spec.model import Model
 
 from .identity import ECR_IMAGE, database_environment
 from .model_store import ModelStore
-from .network import Attachment
+from .security_groups import Place
 from .variants import version_key
 
 
@@ -22,13 +22,12 @@ def sagemaker_model(
     store: ModelStore,
     role: aws.iam.Role,
     permissions: list[pulumi.Resource],
-    group: aws.ec2.SecurityGroup,
-    network: Attachment,
+    place: Place | None,
     database: DatabaseConnection | None,
     tags: dict[str, str],
     parent: pulumi.Resource,
 ) -> aws.sagemaker.Model:
-    """The container with its artifact, inside the network."""
+    """The container with its artifact, in its place inside the network; without one, on SageMaker's own."""
     in_ecr = ECR_IMAGE.fullmatch(model.container.image) is not None
     return aws.sagemaker.Model(
         f"{name}-v{version_key(model.version)}",
@@ -40,9 +39,9 @@ def sagemaker_model(
             model_data_url=store.urls[model.version],
             environment={**model.container.environment, **database_environment(name, database)},
         ),
-        vpc_config=aws.sagemaker.ModelVpcConfigArgs(subnets=network.subnet_ids, security_group_ids=[group.id]),
+        vpc_config=None if place is None else aws.sagemaker.ModelVpcConfigArgs(subnets=place.network.subnet_ids, security_group_ids=[place.group.id]),
         # Isolation takes every network call away from the container, the database's too.
-        enable_network_isolation=database is None,
+        enable_network_isolation=place is not None and database is None,
         tags={**tags, "model-version": model.version},
         opts=pulumi.ResourceOptions(parent=parent, depends_on=permissions),
     )

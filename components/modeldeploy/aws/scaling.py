@@ -18,8 +18,9 @@ NAMESPACE = "sagemaker"
 DIMENSION = "sagemaker:variant:DesiredInstanceCount"
 
 
-def shape(name: str, variants: Sequence[Variant], machine: InstanceType, parent: pulumi.Resource) -> pulumi.Stash:
-    """The shape of the fleet: changing it takes the scaling registrations away before the endpoint is updated, and puts them back after.
+def shape(name: str, variants: Sequence[Variant], machine: str, parent: pulumi.Resource) -> pulumi.Stash:
+    """The shape of the fleet, whose machine is `machine`: changing it takes the scaling registrations away before the endpoint is updated, and puts
+    them back after.
 
     SageMaker refuses an update that changes the machine of a registered variant or removes one; its guide says to deregister first
     (https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html). Pulumi alone would do it last. The stash, a value in Pulumi's
@@ -28,7 +29,7 @@ def shape(name: str, variants: Sequence[Variant], machine: InstanceType, parent:
     names = ",".join(variant.name for variant in variants)
     return pulumi.Stash(
         f"{name}-shape",
-        input=f"{machine.name} {names}",
+        input=f"{machine} {names}",
         opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=True, replace_on_changes=["input"]),
     )
 

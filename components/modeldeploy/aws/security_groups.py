@@ -1,6 +1,7 @@
 """What may talk to what inside the network."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -9,6 +10,14 @@ from .account import Account
 from .network import Attachment
 
 POSTGRES = 5432
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the instances of a model are: in a network, with a group of their own."""
+
+    network: Attachment
+    group: aws.ec2.SecurityGroup
 
 
 def model_group(
@@ -32,20 +41,45 @@ def database_group(name: str, attachment: Attachment, callers: Sequence[str], ta
     """The group of a database: PostgreSQL from the network and the ranges that are connected to it; nothing goes out."""
     opts = pulumi.ResourceOptions(parent=parent)
     group = aws.ec2.SecurityGroup(f"{name}-database", description="The database", vpc_id=attachment.vpc_id, tags=tags, opts=opts)
-    ranges: list[pulumi.Input[str]] = [attachment.cidr, *callers]
+    let_in(f"{name}-database", group, [attachment.cidr, *callers], POSTGRES, tags, parent)
+    return group
+
+
+def let_in(
+    name: str,
+    group: aws.ec2.SecurityGroup,
+    ranges: Sequence[pulumi.Input[str]],
+    port: int,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+) -> None:
+    """Lets ranges open connections to what is in a group, on one port. The first range is the network itself."""
     for index, caller in enumerate(ranges):
         aws.vpc.SecurityGroupIngressRule(
-            f"{name}-database-{index}",
+            f"{name}-{index}",
             security_group_id=group.id,
             description="The network itself" if index == 0 else "Callers of a connected network",
             ip_protocol="tcp",
-            from_port=POSTGRES,
-            to_port=POSTGRES,
+            from_port=port,
+            to_port=port,
             cidr_ipv4=caller,
             tags=tags,
-            opts=opts,
+            opts=pulumi.ResourceOptions(parent=parent),
         )
-    return group
+
+
+def let_out(
+    name: str,
+    group: aws.ec2.SecurityGroup,
+    description: str,
+    ranges: Sequence[pulumi.Input[str]],
+    port: int,
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+) -> None:
+    """Lets what is in a group open connections to ranges, on one port."""
+    for index, reached in enumerate(ranges):
+        _egress(f"{name}-{index}", group, description, port, tags, parent, cidr=reached)
 
 
 def allow(

@@ -180,7 +180,7 @@ def test_a_shadow_and_monitors_come_change_and_go(deployment: Deployment) -> Non
     deployment.destroy()
 
 
-def test_letting_requests_wait_makes_another_endpoint_first(deployment: Deployment) -> None:
+def test_another_way_to_answer_makes_another_endpoint_first(deployment: Deployment) -> None:
     deployment.up(**deployment.release("first"), asynchronous={"to_zero": True})
     (target,) = deployment.sandbox.resources(TARGET)
     assert target.inputs["minCapacity"] == 0
@@ -190,4 +190,10 @@ def test_letting_requests_wait_makes_another_endpoint_first(deployment: Deployme
     assert [each[0] for each in done if each[1] == ENDPOINT and each[0] != "replace"] == ["create-replacement", "delete-replaced"]
     (endpoint,) = deployment.sandbox.resources(ENDPOINT)
     assert endpoint.id == "pricing-api-pricing-test"
+    warm: dict[str, Any] = {"serverless": {"provisioned": 1, "provisioned_maximum": 3}, "operations": {"monthly_budget_usd": 200}}
+    done = deployment.up(**deployment.release("first"), **warm)
+    assert [each[0] for each in done if each[1] == ENDPOINT and each[0] != "replace"] == ["create-replacement", "delete-replaced"]
+    (target,) = deployment.sandbox.resources(TARGET)
+    assert target.inputs["resourceId"] == "endpoint/pricing-api-serverless-pricing-test/variant/production"
+    deployment.expect_no_changes()
     deployment.destroy()
