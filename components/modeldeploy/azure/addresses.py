@@ -20,11 +20,11 @@ def allowed_ip_problems(addresses: Sequence[str]) -> Iterator[Problem]:
             )
 
 
-def caller_problems(callers: Sequence[str]) -> Iterator[Problem]:
-    """Problems of `access.callers`."""
+def caller_problems(callers: Sequence[str], argument: str = "access.callers") -> Iterator[Problem]:
+    """Problems of an argument that lists principals."""
     for index, caller in enumerate(callers):
         if not ids.GUID.fullmatch(caller):
-            yield Problem(f"access.callers[{index}]", f"'{caller}' is no object id of an Entra principal (a GUID)")
+            yield Problem(f"{argument}[{index}]", f"'{caller}' is no object id of an Entra principal (a GUID)")
 
 
 def _is_public(address: str) -> bool:

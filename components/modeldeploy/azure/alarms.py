@@ -6,6 +6,7 @@ Metrics: https://learn.microsoft.com/azure/machine-learning/monitor-azure-machin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_azure_native as native
@@ -20,6 +21,18 @@ DEPLOYMENTS = f"{ENDPOINTS}/deployments"
 APPS = "Microsoft.App/containerapps"
 RED, YELLOW = 1, 2
 """Severities: error, warning."""
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """What a metric (namespace and name) is compared with."""
+
+    metric: tuple[str, str]
+    threshold: float
+    aggregation: str = "Average"
+    operator: str = "GreaterThan"
+    dimensions: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, "pulumi.Input[str]"])
+    """The one value of each dimension that is looked at."""
 
 
 def action_group(name: str, emails: Sequence[str], group: Group, parent: pulumi.Resource) -> native.monitor.ActionGroup:
@@ -54,6 +67,20 @@ def metric_alarm(
 
     Azure has windows of 5 and 15 minutes and no count of windows in a row: 15 minutes stands for two or three periods of five.
     """
+    return criteria_alarm(name, description, [Criterion(metric, threshold, aggregation)], severity, resource_id, hears, group, parent)
+
+
+def criteria_alarm(
+    name: str,
+    description: str,
+    criteria: Sequence[Criterion],
+    severity: int,
+    resource_id: pulumi.Input[str],
+    hears: native.monitor.ActionGroup,
+    group: Group,
+    parent: pulumi.Resource,
+) -> native.monitor.MetricAlert:
+    """Raised when all of several criteria hold over a quarter of an hour."""
     return native.monitor.MetricAlert(
         name,
         resource_group_name=group.name,
@@ -69,15 +96,21 @@ def metric_alarm(
             all_of=[
                 native.monitor.MetricCriteriaArgs(
                     criterion_type="StaticThresholdCriterion",
-                    name=aggregation.lower(),
-                    metric_namespace=metric[0],
-                    metric_name=metric[1],
-                    time_aggregation=aggregation,
-                    operator="GreaterThan",
-                    threshold=threshold,
+                    name=each.aggregation.lower() if len(criteria) == 1 else each.metric[1],
+                    metric_namespace=each.metric[0],
+                    metric_name=each.metric[1],
+                    time_aggregation=each.aggregation,
+                    operator=each.operator,
+                    threshold=each.threshold,
+                    dimensions=[
+                        native.monitor.MetricDimensionArgs(name=dimension, operator="Include", values=[value])
+                        for dimension, value in each.dimensions.items()
+                    ]
+                    or None,
                     # A new endpoint has no metric before its first request.
                     skip_metric_validation=True,
                 )
+                for each in criteria
             ],
         ),
         actions=[native.monitor.MetricAlertActionArgs(action_group_id=hears.id)],

@@ -102,7 +102,7 @@ def release(
         model = image.model
         uploaded = [] if model.is_remote else upload(name, model, store, group, parent)
         variables = {"MODEL_URI": model_uri(model, store), "MODEL_VERSION": model.version}
-        apps[model.version] = app(name, model.version, image.container, variables, running, group, parent, uploaded)
+        apps[model.version] = app(f"{name}-{model.version}", image.container, variables, running, group, parent, uploaded)
         if tokens is not None:
             ready.append(app_sign_in(f"{name}-{model.version}", tokens, apps[model.version], group.name, parent))
     domains: list[native.app.CustomDomainArgs] = []
@@ -115,24 +115,24 @@ def release(
 
 def app(
     name: str,
-    version: str,
     container: Container,
     variables: Mapping[str, pulumi.Input[str]],
     running: Running,
     group: Group,
     parent: pulumi.Resource,
     after: Sequence[pulumi.Resource] = (),
+    is_called: bool = True,
 ) -> native.app.ContainerApp:
-    """The app of one version, once all of `after` are there. A change of it is a new revision, which takes over when its replicas are ready.
+    """An app, once all of `after` are there. A change of it is a new revision, which takes over when its replicas are ready.
 
-    Its name depends on the environment, so that another environment is another app, which is there before the old one goes.
+    Its name depends on the environment, so that another environment is another app, which is there before the old one goes. Nobody reaches one that
+    is not called.
     """
-    child = f"{name}-{version}"
-    secrets = {variable: fit(variable.replace("_", "-"), 60) for variable in running.secrets}
+    secrets = {variable: secret(variable) for variable in running.secrets}
     return native.app.ContainerApp(
-        child,
+        name,
         resource_group_name=group.name,
-        container_app_name=ids.unique(fit(child, LONGEST_NAME - 9), running.environment.id, LONGEST_NAME),
+        container_app_name=ids.unique(fit(name, LONGEST_NAME - 9), running.environment.id, LONGEST_NAME),
         environment_id=running.environment.id,
         workload_profile_name=running.size.profile.name,
         identity=native.app.ManagedServiceIdentityArgs(type="UserAssigned", user_assigned_identities=[running.identity.id]),
@@ -140,7 +140,7 @@ def app(
             active_revisions_mode=native.app.ActiveRevisionsMode.SINGLE,
             max_inactive_revisions=5,
             # Entered by the environment's route only.
-            ingress=native.app.IngressArgs(external=False, target_port=container.port, transport="auto", allow_insecure=False),
+            ingress=native.app.IngressArgs(external=False, target_port=container.port, transport="auto", allow_insecure=False) if is_called else None,
             registries=[native.app.RegistryCredentialsArgs(server=host(container.image), identity=running.identity.id)],
             secrets=[
                 native.app.SecretArgs(name=secrets[variable], key_vault_url=address, identity=running.identity.id)
@@ -171,6 +171,11 @@ def app(
         tags=group.tags,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[*running.ready, *running.environment.ready, *after]),
     )
+
+
+def secret(variable: str) -> str:
+    """The name of the app's secret that a variable gets."""
+    return fit(variable.replace("_", "-"), 60)
 
 
 def route(

@@ -14,6 +14,7 @@ from modeldeploy.spec.names import check_name, fit
 
 from . import dashboard, ids
 from .alarms import RED, action_group, metric_alarm
+from .apps import secret
 from .budget import budget
 from .connection import database_grant
 from .container_environment import CONSUMPTION, ContainerEnvironment, Size, container_environment, size, size_problems
@@ -180,14 +181,10 @@ def _container(args: ContainerAppsJobArgs, chosen: Size, variables: Mapping[str,
         "resources": {"cpu": chosen.cpu_millis / 1000, "memory": f"{chosen.memory_mib / 1024:g}Gi"},
         "env": [
             *({"name": name, "value": value} for name, value in plain.items()),
-            *({"name": name, "secretRef": _secret(name)} for name in args.secrets),
+            *({"name": name, "secretRef": secret(name)} for name in args.secrets),
         ],
         **({"args": args.command} if args.command else {}),
     }
-
-
-def _secret(variable: str) -> str:
-    return fit(variable.replace("_", "-"), 60)
 
 
 def _job(
@@ -220,8 +217,7 @@ def _job(
             replica_retry_limit=args.retries,
             registries=[native.app.RegistryCredentialsArgs(server=host(args.model.container.image), identity=runs_as.id)],
             secrets=[
-                native.app.SecretArgs(name=_secret(variable), key_vault_url=address, identity=runs_as.id)
-                for variable, address in args.secrets.items()
+                native.app.SecretArgs(name=secret(variable), key_vault_url=address, identity=runs_as.id) for variable, address in args.secrets.items()
             ],
         ),
         template=native.app.JobTemplateArgs(

@@ -11,7 +11,7 @@ import pulumi_azure_native as native
 from modeldeploy.spec.access import Authentication, Exposure, WebAccess
 from modeldeploy.spec.arguments import Problem
 from modeldeploy.spec.database import DatabaseConnection
-from modeldeploy.spec.model import ModelVersion, remote_problems
+from modeldeploy.spec.model import Model, ModelVersion, remote_problems
 from modeldeploy.spec.network import Network
 from modeldeploy.spec.operations import Operations
 
@@ -23,7 +23,7 @@ from .keys import CustomerKey
 from .logs import diagnostics
 from .model_store import ModelStore, path
 from .private_link import Attachment, Service, private_endpoint
-from .registry import ImageRegistry
+from .registry import ImageRegistry, registry_problems
 from .subnets import Subnet, subnet_problems
 
 BLOB = re.compile(r"https://([a-z0-9]{3,24})\.blob\.core\.windows\.net/([a-z0-9-]{3,63})/.+")
@@ -91,6 +91,11 @@ def vault_problems(secrets: Mapping[str, pulumi.Input[str]], access: WebAccess, 
     addresses = {f"secrets.{name}": address for name, address in secrets.items()}
     if access.domain is not None and access.domain.certificate is not None:
         addresses["access.domain.certificate"] = access.domain.certificate
+    yield from secret_address_problems(addresses, vault_id)
+
+
+def secret_address_problems(addresses: Mapping[str, pulumi.Input[str]], vault_id: pulumi.Input[str] | None) -> Iterator[Problem]:
+    """Problems of addresses in a vault, by the argument that has them."""
     if addresses and vault_id is None:
         yield Problem(
             "secrets_vault_id", "is required with secrets or a certificate: the ARM id of the vault they are in, by which Azure grants access"
@@ -149,6 +154,12 @@ def arm_id_problems(argument: str, value: pulumi.Input[str] | None, kind: str) -
     """Problems of an argument that is an ARM id."""
     if isinstance(value, str) and not (ids.RESOURCE_ID.fullmatch(value) and f"/providers/{kind}/".lower() in value.lower()):
         yield Problem(argument, f"'{value}' is no ARM id; write /subscriptions/.../providers/{kind}/<name>")
+
+
+def model_problems(model: Model, account_id: pulumi.Input[str] | None, registry_id: pulumi.Input[str] | None) -> Iterator[Problem]:
+    """Problems of the one model of a component: where its artifact and its image are."""
+    for problem in (*artifact_problems([model], account_id, "Azure"), *registry_problems([model], registry_id)):
+        yield Problem(problem.path.replace("models[0]", "model"), problem.reason)
 
 
 def model_uri(model: ModelVersion, store: ModelStore) -> pulumi.Input[str]:

@@ -30,6 +30,7 @@ class Service(Enum):
     SITE = ("sites", ("privatelink.azurewebsites.net",))
     API_GATEWAY = ("Gateway", ("privatelink.azure-api.net",))
     SQL_SERVER = ("sqlServer", ("privatelink.database.windows.net",))
+    EVENT_HUBS = ("namespace", ("privatelink.servicebus.windows.net",))
     BATCH = ("batchAccount", ("privatelink.batch.azure.com",))
     BATCH_NODES = ("nodeManagement", ("privatelink.batch.azure.com",))
     HEALTH = (

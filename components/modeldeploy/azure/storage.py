@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_azure_native as native
@@ -55,6 +55,13 @@ def account(
 
 def keep(name: str, store: native.storage.StorageAccount, days: int, group: Group, parent: pulumi.Resource) -> native.storage.ManagementPolicy:
     """Deletes everything in an account so many days after it was written."""
+    return keep_containers(name, store, {"": days}, group, parent)
+
+
+def keep_containers(
+    name: str, store: native.storage.StorageAccount, days: Mapping[str, int], group: Group, parent: pulumi.Resource
+) -> native.storage.ManagementPolicy:
+    """Deletes everything in some containers of an account so many days after it was written; `""` is the whole account."""
     return native.storage.ManagementPolicy(
         name,
         resource_group_name=group.name,
@@ -63,18 +70,21 @@ def keep(name: str, store: native.storage.StorageAccount, days: int, group: Grou
         policy=native.storage.ManagementPolicySchemaArgs(
             rules=[
                 native.storage.ManagementPolicyRuleArgs(
-                    name="retention",
+                    name=container or "retention",
                     type="Lifecycle",
                     enabled=True,
                     definition=native.storage.ManagementPolicyDefinitionArgs(
-                        filters=native.storage.ManagementPolicyFilterArgs(blob_types=["blockBlob"]),
+                        filters=native.storage.ManagementPolicyFilterArgs(
+                            blob_types=["blockBlob"], prefix_match=[f"{container}/"] if container else None
+                        ),
                         actions=native.storage.ManagementPolicyActionArgs(
                             base_blob=native.storage.ManagementPolicyBaseBlobArgs(
-                                delete=native.storage.DateAfterModificationArgs(days_after_modification_greater_than=days)
+                                delete=native.storage.DateAfterModificationArgs(days_after_modification_greater_than=kept)
                             )
                         ),
                     ),
                 )
+                for container, kept in days.items()
             ]
         ),
         opts=pulumi.ResourceOptions(parent=parent),

@@ -15,7 +15,9 @@ from modeldeploy.spec.arguments import Problem
 from modeldeploy.spec.network import Network, subnets
 
 PORTS = ("443", "1433")
-"""What private endpoints answer: HTTPS, and SQL Server."""
+"""What callers enter by: HTTPS, and SQL Server."""
+ENDPOINT_PORTS = (*PORTS, "5671", "9093")
+"""What private endpoints answer: besides, AMQP and Kafka of Event Hubs (https://learn.microsoft.com/azure/event-hubs/event-hubs-faq)."""
 AZURE_DNS = "168.63.129.16/32"
 
 
@@ -41,7 +43,7 @@ class Plan:
 class Subnet(Enum):
     """The subnets of a network, in the order in which `Network.subnet_ids` lists them."""
 
-    ENDPOINTS = Plan("endpoints", "private endpoints", enters=PORTS)
+    ENDPOINTS = Plan("endpoints", "private endpoints", enters=ENDPOINT_PORTS)
     # https://learn.microsoft.com/azure/container-apps/firewall-integration (environments with workload profiles)
     APPS = Plan(
         "apps",
@@ -150,7 +152,7 @@ def rules(subnet: Subnet, cidr: str, subnet_cidr: str, callers: Sequence[str]) -
         allow("itself-out", "Outbound", [subnet_cidr], subnet_cidr, ["*"], "*")
     # Private endpoints open no connections, and a gateway's are not closed.
     if subnet is not Subnet.ENDPOINTS and not plan.internet:
-        allow("endpoints-out", "Outbound", [subnet_cidr], cidr, PORTS)
+        allow("endpoints-out", "Outbound", [subnet_cidr], cidr, ENDPOINT_PORTS)
         allow("names-out", "Outbound", [subnet_cidr], AZURE_DNS, ["53"], "*")
     if subnet is Subnet.NODES:
         # The API server calls the machines' agents and webhooks, wherever they listen.

@@ -12,14 +12,14 @@ from modeldeploy.spec.batch import TaskBatchArgs
 from .addresses import allowed_ip_problems
 from .connection import database_variables
 from .group import Group, group
-from .hosting import artifact_problems, database_problems, model_uri, reach_given, read_grants, store_diagnostics
+from .hosting import database_problems, model_problems, model_uri, reach_given, read_grants, store_diagnostics
 from .identity import Role, grant, identity
 from .keys import CustomerKey, customer_key, key_problems
 from .logs import diagnostics, log_workspace
 from .model_store import model_store, upload
 from .network import attach
 from .private_link import Attachment, Service, private_endpoint
-from .registry import registry, registry_problems
+from .registry import registry
 from .results import ResultStore, input_container, input_problems, result_store
 from .tags import tag_count_problems
 
@@ -52,8 +52,7 @@ class AzureTaskArgs(TaskBatchArgs):
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
         yield from super().problems()
-        of_model = (*artifact_problems([self.model], self.artifact_account_id, "Azure"), *registry_problems([self.model], self.registry_id))
-        yield from (Problem(problem.path.replace("models[0]", "model"), problem.reason) for problem in of_model)
+        yield from model_problems(self.model, self.artifact_account_id, self.registry_id)
         yield from input_problems(self.input_uri, self.input_account_id)
         yield from key_problems(self.encryption, self.key_vault_id)
         yield from tag_count_problems(self.tags)

@@ -46,7 +46,7 @@ def tuned() -> Graph:
 def test_only_the_network_itself_gets_in(default: Graph) -> None:
     found = rules(default)
     assert found["callers"]["sourceAddressPrefixes"] == ["10.64.0.0/16"]
-    assert found["callers"]["destinationPortRanges"] == ["443", "1433"]
+    assert found["callers"]["destinationPortRanges"] == ["443", "1433", "5671", "9093"]
     assert (found["nobody-else"]["access"], found["nobody-else"]["direction"]) == ("Deny", "Inbound")
     assert (found["nothing-out"]["access"], found["nothing-out"]["direction"]) == ("Deny", "Outbound")
     assert found["callers"]["priority"] < found["nobody-else"]["priority"]
@@ -87,7 +87,7 @@ def test_a_subnet_that_a_service_fills_is_delegated_to_it(default: Graph) -> Non
 def test_machines_reach_private_endpoints_and_the_services_they_need_and_nothing_else(default: Graph) -> None:
     found = rules(default, "net-functions")
     assert (found["endpoints-out"]["sourceAddressPrefixes"], found["endpoints-out"]["destinationAddressPrefix"]) == (["10.64.2.0/24"], "10.64.0.0/16")
-    assert found["endpoints-out"]["destinationPortRanges"] == ["443", "1433"]
+    assert found["endpoints-out"]["destinationPortRanges"] == ["443", "1433", "5671", "9093"]
     assert found["azureactivedirectory-out"]["destinationAddressPrefix"] == "AzureActiveDirectory"
     assert found["nothing-out"]["priority"] > max(rule["priority"] for rule in found.values() if rule["access"] == "Allow")
     assert not [name for name, rule in found.items() if rule["direction"] == "Inbound" and name not in ("itself", "nobody-else")]
