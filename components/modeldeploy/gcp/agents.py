@@ -15,6 +15,17 @@ from .scope import Scope
 
 def agent(scope: Scope, service: str) -> pulumi.Output[str]:
     """The agent of `service` (`aiplatform`, `storage`, ...) in the project, as an IAM member. It stays when the component goes."""
+    if service not in scope.agents:
+        scope.agents[service] = _agent(scope, service)
+    return scope.agents[service]
+
+
+def project_number(scope: Scope) -> pulumi.Output[str]:
+    """The project's number, asked for once its APIs are on."""
+    return _number(scope.place, pulumi.InvokeOutputOptions(parent=scope.component, depends_on=scope.apis))
+
+
+def _agent(scope: Scope, service: str) -> pulumi.Output[str]:
     known: dict[str, Callable[[Place, pulumi.InvokeOutputOptions], pulumi.Output[str]]] = {
         "storage": _storage_agent,
         "logging": _logging_agent,
@@ -29,11 +40,6 @@ def agent(scope: Scope, service: str) -> pulumi.Output[str]:
         scope.after_apis(),
     )
     return identity.member
-
-
-def project_number(scope: Scope) -> pulumi.Output[str]:
-    """The project's number, asked for once its APIs are on."""
-    return _number(scope.place, pulumi.InvokeOutputOptions(parent=scope.component, depends_on=scope.apis))
 
 
 def _compute_agent(where: Place, opts: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:

@@ -61,6 +61,11 @@ def gateway_account(scope: Scope) -> gcp.serviceaccount.Account:
     return _account(scope, "gateway", f"{scope.name}-gate", "Calls", "Calls a model for those a gateway let in, made by modeldeploy")
 
 
+def pushing_account(scope: Scope) -> gcp.serviceaccount.Account:
+    """The service account with which Pub/Sub hands records to a consumer."""
+    return _account(scope, "pusher", f"{scope.name}-push", "Pushes to", "Hands records to a consumer, made by modeldeploy")
+
+
 def _account(scope: Scope, purpose: str, name: str, verb: str, description: str) -> gcp.serviceaccount.Account:
     return gcp.serviceaccount.Account(
         f"{scope.name}-{purpose}",

@@ -32,16 +32,21 @@ def run_problems(args: ContainerArgs | ServerlessArgs, environments: Mapping[str
     yield from secret_id_problems(args.secrets)
     yield from label_problems(args.tags)
     set_by_us = {**dict.fromkeys(TOLD, "models"), **(dict.fromkeys(VARIABLES, "database") if args.database else {})}
-    for path, variables in {**environments, "secrets": args.secrets}.items():
+    yield from variable_problems({**environments, "secrets": args.secrets}, set_by_us)
+    if args.network.callers:
+        yield Problem("network.callers", f"cannot be kept on {service}, which lets in all of the project's networks; list access.callers instead")
+    if args.operations.capture_percent:
+        yield Problem("operations.capture_percent", f"is not offered by {service}; leave it out, and let the container log what may be kept")
+
+
+def variable_problems(environments: Mapping[str, Mapping[str, object]], set_by_us: Mapping[str, str]) -> Iterator[Problem]:
+    """Problems of variables, by their paths, that something else sets: Cloud Run, or the component from an argument (`set_by_us`)."""
+    for path, variables in environments.items():
         for variable in variables:
             if variable in RESERVED or variable.startswith(RESERVED_START):
                 yield Problem(f"{path}.{variable}", "is set by Cloud Run; choose another name")
             if variable in set_by_us:
                 yield Problem(f"{path}.{variable}", f"is set from {set_by_us[variable]}; leave it out")
-    if args.network.callers:
-        yield Problem("network.callers", f"cannot be kept on {service}, which lets in all of the project's networks; list access.callers instead")
-    if args.operations.capture_percent:
-        yield Problem("operations.capture_percent", f"is not offered by {service}; leave it out, and let the container log what may be kept")
 
 
 def concurrency_problems(concurrency: int) -> Iterator[Problem]:

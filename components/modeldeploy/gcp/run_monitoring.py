@@ -55,10 +55,12 @@ def service_alarms(
 
 def service_dashboard(scope: Scope, service: pulumi.Input[str]) -> gcp.monitoring.Dashboard:
     """Requests, errors, latency, CPU, memory and instances of the service called `service`, by revision."""
-    return make_dashboard(scope, service_filter(scope, service).apply(_charts))
+    return make_dashboard(scope, service_filter(scope, service).apply(service_charts))
 
 
-def _charts(of_service: str) -> Sequence[Chart]:
+def service_charts(of_service: str) -> Sequence[Chart]:
+    """The charts of the service that the filter `of_service` selects."""
+
     def series(metric: str) -> str:
         return f'{of_service} AND metric.type="run.googleapis.com/{metric}"'
 

@@ -9,6 +9,7 @@ import pulumi_gcp as gcp
 from modeldeploy.spec.container import ContainerArgs
 from modeldeploy.spec.network import Network
 from modeldeploy.spec.serverless import ServerlessArgs
+from modeldeploy.spec.streaming import StreamingArgs
 
 from .alarms import channels
 from .budget import component_budget
@@ -55,15 +56,16 @@ class Watch:
 
 def surroundings(
     scope: Scope,
-    args: ContainerArgs | ServerlessArgs,
+    args: ContainerArgs | ServerlessArgs | StreamingArgs,
     environments: Mapping[str, Mapping[str, pulumi.Input[str]]],
     encrypted: Sequence[str],
 ) -> Surroundings:
     """Makes them. `environments` are what each version is told by its user, `encrypted` the services that store something under the key."""
+    models = [args.model] if isinstance(args, StreamingArgs) else args.models
     network = network_for(scope, args.network, args.operations.log_retention_days, args.environment, args.tags)
     key = data_key(scope, args.encryption, encrypted)
     bucket = model_bucket(scope, key)
-    artifacts = {model.version: upload(scope, model, bucket) for model in args.models}
+    artifacts = {model.version: upload(scope, model, bucket) for model in models}
     account = serving_account(scope)
     secrets = references(args.secrets)
     access = None if args.database is None else grant_access(scope, account, args.database)
@@ -73,7 +75,7 @@ def surroundings(
     }
     ready = [
         *key.ready,
-        *let_read_models(scope, account, bucket, remote_buckets(args.models)),
+        *let_read_models(scope, account, bucket, remote_buckets(models)),
         *let_read_secrets(scope, account, secrets),
         *(access.ready if access else []),
         *(each for artifact in artifacts.values() for each in artifact.ready),

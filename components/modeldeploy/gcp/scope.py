@@ -1,7 +1,7 @@
 """What the parts of one component share."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -23,6 +23,8 @@ class Scope:
     """The parent of its resources."""
     apis: Sequence[pulumi.Resource]
     """The APIs it has switched on."""
+    agents: dict[str, pulumi.Output[str]] = field(default_factory=dict[str, "pulumi.Output[str]"])
+    """Google's own service accounts that were asked for, by service: each is asked for once (see `agents.agent`)."""
 
     @property
     def project(self) -> pulumi.Input[str]:

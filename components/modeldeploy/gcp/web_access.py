@@ -64,17 +64,26 @@ def _public_problems(access: WebAccess) -> Iterator[Problem]:
 def let_invoke(scope: Scope, service: pulumi.Input[str], access: WebAccess) -> None:
     """Lets the callers send requests to `service`, and to no other."""
     for caller in access.callers:
-        _invoker(scope, f"caller-{caller}", service, caller)
+        let_one_invoke(scope, f"caller-{caller}", service, caller)
+
+
+def let_one_invoke(scope: Scope, suffix: str, service: pulumi.Input[str], member: pulumi.Input[str]) -> gcp.cloudrunv2.ServiceIamMember:
+    """Lets `member` send requests to `service`, and to no other; `suffix` names the permission."""
+    return gcp.cloudrunv2.ServiceIamMember(
+        f"{scope.name}-{suffix}",
+        gcp.cloudrunv2.ServiceIamMemberArgs(name=service, location=scope.region, project=scope.project, role=INVOKER, member=member),
+        scope.child(),
+    )
 
 
 def let_everybody_invoke(scope: Scope, service: pulumi.Input[str]) -> None:
     """Lets everybody who reaches `service` send requests to it, where the check itself cannot be switched off."""
-    _invoker(scope, "everybody", service, "allUsers")
+    let_one_invoke(scope, "everybody", service, "allUsers")
 
 
 def let_sign_in(scope: Scope, service: pulumi.Input[str], access: WebAccess) -> None:
     """Lets the callers through Identity-Aware Proxy, and the proxy send their requests to `service`."""
-    _invoker(scope, "proxy", service, agent(scope, "iap"))
+    let_one_invoke(scope, "proxy", service, agent(scope, "iap"))
     for caller in access.callers:
         gcp.iap.WebCloudRunServiceIamMember(
             f"{scope.name}-caller-{caller}",
@@ -87,11 +96,3 @@ def let_sign_in(scope: Scope, service: pulumi.Input[str], access: WebAccess) -> 
             ),
             scope.child(),
         )
-
-
-def _invoker(scope: Scope, suffix: str, service: pulumi.Input[str], member: pulumi.Input[str]) -> None:
-    gcp.cloudrunv2.ServiceIamMember(
-        f"{scope.name}-{suffix}",
-        gcp.cloudrunv2.ServiceIamMemberArgs(name=service, location=scope.region, project=scope.project, role=INVOKER, member=member),
-        scope.child(),
-    )
