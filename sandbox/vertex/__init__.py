@@ -1,4 +1,4 @@
-"""Vertex AI's API on this machine: model registry, deployments and traffic split, over HTTP, as the discovery document of `aiplatform` v1 says.
+"""Vertex AI's API on this machine: models, deployments, pools, traffic and monitoring, over HTTP, as its discovery document (`aiplatform` v1) says.
 
 The endpoints themselves are made elsewhere (by pulumi-gcp, in the sandbox's own store), so the server asks whether one exists:
 

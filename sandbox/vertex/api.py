@@ -1,4 +1,4 @@
-"""What Vertex AI does with models, deployments and traffic, as its documentation says: the rules, the versions and aliases, the long operations.
+"""What Vertex AI does with models, deployments, pools, traffic and monitoring, as its documentation says: rules, versions, aliases, long operations.
 
 Every request is checked against the discovery document first (see `discovery.py`); the rules here are those its field descriptions give in words.
 """
@@ -29,6 +29,19 @@ _MUTABLE = {
     "dedicatedResources.autoscalingMetricSpecs",
     "disableContainerLogging",
 }
+_POOL_FIELDS = {each for each in _MUTABLE if each != "dedicatedResources.requiredReplicaCount"}
+_JOB_FIELDS = {
+    "displayName",
+    "modelDeploymentMonitoringScheduleConfig",
+    "modelMonitoringAlertConfig",
+    "loggingSamplingStrategy",
+    "labels",
+    "logTtl",
+    "enableMonitoringPipelineLogs",
+    "modelDeploymentMonitoringObjectiveConfigs",
+}
+_POOLED_IMAGE = re.compile(r"[a-z]+-docker\.pkg\.dev/vertex-ai/prediction/(tf2?|pytorch)-(cpu|gpu)\.[0-9-]+[:@].+")
+"""The images whose models may share machines: https://cloud.google.com/vertex-ai/docs/predictions/model-co-hosting."""
 _CODES = {400: "INVALID_ARGUMENT", 404: "NOT_FOUND", 409: "ALREADY_EXISTS", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 501: "UNIMPLEMENTED"}
 _NUMBERS = {"CANCELLED": 1, "INVALID_ARGUMENT": 3, "RESOURCE_EXHAUSTED": 8, "FAILED_PRECONDITION": 9, "INTERNAL": 13, "UNAVAILABLE": 14}
 
@@ -147,6 +160,16 @@ class VertexApi:
         with self._looking():
             return list(self._store.all("version"))
 
+    def pools(self) -> list[str]:
+        """Names of the pools of machines."""
+        with self._looking():
+            return list(self._store.all("pool"))
+
+    def monitoring_jobs(self) -> list[str]:
+        """Names of the jobs that watch endpoints."""
+        with self._looking():
+            return list(self._store.all("job"))
+
     @contextmanager
     def _looking(self) -> Generator[None]:
         with self._lock:
@@ -178,8 +201,17 @@ class VertexApi:
             "endpoints.deployModel": self._deploy,
             "endpoints.undeployModel": self._undeploy,
             "endpoints.mutateDeployedModel": self._mutate,
+            "deploymentResourcePools.create": self._create_pool,
+            "deploymentResourcePools.get": self._get_pool,
+            "deploymentResourcePools.patch": self._patch_pool,
+            "deploymentResourcePools.delete": self._delete_pool,
+            "modelDeploymentMonitoringJobs.create": self._create_job,
+            "modelDeploymentMonitoringJobs.get": self._get_job,
+            "modelDeploymentMonitoringJobs.patch": self._patch_job,
+            "modelDeploymentMonitoringJobs.pause": self._pause_job,
+            "modelDeploymentMonitoringJobs.delete": self._delete_job,
         }
-        for collection in ("models.operations", "endpoints.operations", "operations"):
+        for collection in (each for each in discovery.COLLECTIONS if each.endswith("operations")):
             handlers[f"{collection}.get"] = self._get_operation
             handlers[f"{collection}.cancel"] = self._cancel_operation
         return handlers
@@ -316,6 +348,9 @@ class VertexApi:
         if len(kinds) != 1:
             raise Refused(400, "exactly one of dedicated_resources, automatic_resources and shared_resources must be set")
         _check_resources(deployed)
+        if "sharedResources" in deployed:
+            deployed["sharedResources"] = self._known("pool", deployed["sharedResources"])
+            self._refuse_strangers(deployed["sharedResources"], name, number)
         traffic = None
         if body.get("trafficSplit"):
             traffic = _traffic(body["trafficSplit"], ["0", *(each["id"] for each in endpoint["deployedModels"])])
@@ -362,13 +397,7 @@ class VertexApi:
         present = next((each for each in self._endpoint(key)["deployedModels"] if each["id"] == number), None)
         if present is None:
             raise Refused(404, f"DeployedModel {number} is not found in Endpoint {key}")
-        changed = {**present, "dedicatedResources": dict(present.get("dedicatedResources", {}))}
-        for field in mask:
-            group, _, name = field.rpartition(".")
-            source, target = (body["deployedModel"].get(group, {}), changed[group]) if group else (body["deployedModel"], changed)
-            target.pop(name, None)
-            if name in source:
-                target[name] = source[name]
+        changed = _masked(present, body["deployedModel"], mask)
         _check_resources(changed)
         return self._begin(key, "mutate", {"endpoint": key, "deployedModel": changed}, "MutateDeployedModelOperationMetadata")
 
@@ -377,6 +406,135 @@ class VertexApi:
         endpoint["deployedModels"] = [changed if each["id"] == changed["id"] else each for each in endpoint["deployedModels"]]
         self._store.put("endpoint", payload["endpoint"], endpoint)
         return {"deployedModel": changed}
+
+    # Pools
+
+    def _create_pool(self, path: Mapping[str, str], query: Mapping[str, str], body: Json) -> Json:
+        pool_id: str = body["deploymentResourcePoolId"]
+        if not re.fullmatch(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", pool_id):
+            raise Refused(400, f"deployment_resource_pool_id '{pool_id}' must match [a-z]([a-z0-9-]{{0,61}}[a-z0-9])?")
+        name = f"{self._key(path['parent'])}/deploymentResourcePools/{pool_id}"
+        if self._store.get("pool", name) or any(each["payload"]["name"] == name for each in self._pending("create pool")):
+            raise Refused(409, f"The DeploymentResourcePool already exists: {name}")
+        _check_resources(body["deploymentResourcePool"])
+        pool = {**body["deploymentResourcePool"], "name": name, "createTime": _now()}
+        return self._begin(name, "create pool", {"name": name, "pool": pool}, "CreateDeploymentResourcePoolOperationMetadata")
+
+    def _finish_pool(self, payload: Json) -> Json:
+        self._store.put("pool", payload["name"], payload["pool"])
+        return payload["pool"]
+
+    def _get_pool(self, path: Mapping[str, str], query: Mapping[str, str], body: Json) -> Json:
+        return self._store.get("pool", self._known("pool", path["name"])) or {}
+
+    def _patch_pool(self, path: Mapping[str, str], query: Mapping[str, str], body: Json) -> Json:
+        name = self._known("pool", path["name"])
+        present = self._store.get("pool", name) or {}
+        changed = _masked(present, body, _mask(query.get("updateMask"), _POOL_FIELDS))
+        _check_resources(changed)
+        return self._begin(name, "change pool", {"name": name, "pool": changed}, "UpdateDeploymentResourcePoolOperationMetadata")
+
+    def _delete_pool(self, path: Mapping[str, str], query: Mapping[str, str], body: Json) -> Json:
+        name = self._known("pool", path["name"])
+        if models := self._pooled(name):
+            raise Refused(400, f"DeploymentResourcePool {name} still has {len(models)} DeployedModels", "FAILED_PRECONDITION")
+        return self._begin(name, "delete pool", {"name": name}, "DeleteOperationMetadata")
+
+    def _finish_delete_pool(self, payload: Json) -> Json:
+        self._store.delete("pool", payload["name"])
+        return {}
+
+    def _pooled(self, pool: str) -> list[Json]:
+        """The deployments in a pool, or on their way into it."""
+        there = [each for endpoint in self._store.all("endpoint").values() for each in endpoint["deployedModels"]]
+        coming = [each["payload"]["deployedModel"] for each in self._pending("deploy")]
+        return [each for each in [*there, *coming] if each.get("sharedResources") == pool]
+
+    def _refuse_strangers(self, pool: str, model: str, number: str) -> None:
+        """Only models of one and the same of Google's images for TensorFlow and PyTorch share machines."""
+        image = self._image(model, number)
+        if not _POOLED_IMAGE.fullmatch(image):
+            raise Refused(400, f"{image} does not support shared resources: use a prebuilt container for TensorFlow or PyTorch")
+        for each in self._pooled(pool):
+            if (other := self._image(each["model"], each["modelVersionId"])) != image:
+                raise Refused(400, f"DeploymentResourcePool {pool} serves {other}; a model with {image} cannot be deployed to it")
+
+    def _image(self, model: str, number: str) -> str:
+        return str((self._store.get("version", f"{model}@{number}") or {}).get("containerSpec", {}).get("imageUri", ""))
+
+    # Monitoring
+
+    def _create_job(self, path: Mapping[str, str], query: Mapping[str, str], body: Json) -> Json:
+        endpoint = self._known_endpoint(body["endpoint"])
+        if present := self._job_of(endpoint):
+            raise Refused(409, f"Endpoint {endpoint} already has the ModelDeploymentMonitoringJob {present}", "FAILED_PRECONDITION")
+        _check_field("displayName", body.get("displayName"))
+        _check_field("labels", body.get("labels"))
+        job = {**body, "endpoint": endpoint}
+        self._check_objectives(job)
+        number = str(next(self._serial))
+        table = f"bq://{endpoint.split('/')[1]}.model_deployment_monitoring_{endpoint.rpartition('/')[2]}.serving_predict"
+        name = f"{self._key(path['parent'])}/modelDeploymentMonitoringJobs/{number}"
+        tables = [{"logSource": "SERVING", "logType": "PREDICT", "bigqueryTablePath": table}]
+        self._store.put("job", name, {**job, "name": name, "createTime": _now(), "began": time.time(), "bigqueryTables": tables})
+        return self._job_view(name)
+
+    def _get_job(self, path: Mapping[str, str], query: Mapping[str, str], body: Json) -> Json:
+        return self._job_view(self._known("job", path["name"]))
+
+    def _patch_job(self, path: Mapping[str, str], query: Mapping[str, str], body: Json) -> Json:
+        name = self._known("job", path["name"])
+        mask = _mask(query.get("updateMask"), _JOB_FIELDS)
+        if (state := self._job_view(name)["state"]) != "JOB_STATE_RUNNING":
+            raise Refused(400, f"only jobs in the RUNNING state can be updated; {name} is {state}", "FAILED_PRECONDITION")
+        changed = _masked(self._store.get("job", name) or {}, body, mask)
+        self._check_objectives(changed)
+        return self._begin(name, "change job", {"name": name, "job": changed}, "UpdateModelDeploymentMonitoringJobOperationMetadata")
+
+    def _finish_job(self, payload: Json) -> Json:
+        self._store.put("job", payload["name"], payload["job"])
+        return self._job_view(payload["name"])
+
+    def _pause_job(self, path: Mapping[str, str], query: Mapping[str, str], body: Json) -> Json:
+        name = self._known("job", path["name"])
+        if (state := self._job_view(name)["state"]) != "JOB_STATE_RUNNING":
+            raise Refused(400, f"{name} cannot be paused: it is {state}", "FAILED_PRECONDITION")
+        self._store.put("job", name, {**(self._store.get("job", name) or {}), "paused": True})
+        return {}
+
+    def _delete_job(self, path: Mapping[str, str], query: Mapping[str, str], body: Json) -> Json:
+        name = self._known("job", path["name"])
+        if (state := self._job_view(name)["state"]) != "JOB_STATE_PAUSED":
+            raise Refused(400, f"{name} must be paused before it is deleted; it is {state}", "FAILED_PRECONDITION")
+        return self._begin(name.rpartition("/modelDeploymentMonitoringJobs/")[0], "delete job", {"name": name}, "DeleteOperationMetadata")
+
+    def _finish_delete_job(self, payload: Json) -> Json:
+        self._store.delete("job", payload["name"])
+        return {}
+
+    def _check_objectives(self, job: Json) -> None:
+        deployed = [each["id"] for each in self._endpoint(job["endpoint"])["deployedModels"]]
+        for each in job["modelDeploymentMonitoringObjectiveConfigs"]:
+            if each.get("deployedModelId") not in deployed:
+                raise Refused(400, f"DeployedModel {each.get('deployedModelId')} is not in Endpoint {job['endpoint']}")
+            drift: Json = each.get("objectiveConfig", {}).get("predictionDriftDetectionConfig", {})
+            for feature, threshold in drift.get("driftThresholds", {}).items():
+                if not threshold.get("value"):
+                    raise Refused(400, f"the threshold of feature {feature} must not be zero")
+        if not 0 < job["loggingSamplingStrategy"].get("randomSampleConfig", {}).get("sampleRate", 0) <= 1:
+            raise Refused(400, "sample_rate must be in (0, 1]")
+
+    def _job_view(self, name: str) -> Json:
+        """The job: it waits for the schema of an instance, which is there at once only where it is given."""
+        job = self._store.get("job", name) or {}
+        schema = "analysisInstanceSchemaUri" in job or "predictInstanceSchemaUri" in job
+        waiting = not schema or time.time() - job["began"] < self.operation_seconds
+        state = "PAUSED" if job.get("paused") else "PENDING" if waiting else "RUNNING"
+        kept = {key: value for key, value in job.items() if key not in ("began", "paused")}
+        return {**kept, "state": f"JOB_STATE_{state}", "scheduleState": "OFFLINE"}
+
+    def _job_of(self, endpoint: str) -> str | None:
+        return next((name for name, each in self._store.all("job").items() if each["endpoint"] == endpoint), None)
 
     # Operations
 
@@ -396,6 +554,11 @@ class VertexApi:
             "deploy": self._finish_deploy,
             "undeploy": self._finish_undeploy,
             "mutate": self._finish_mutate,
+            "create pool": self._finish_pool,
+            "change pool": self._finish_pool,
+            "delete pool": self._finish_delete_pool,
+            "change job": self._finish_job,
+            "delete job": self._finish_delete_job,
         }
         for operation in self._pending():
             if time.time() - operation["began"] < self.operation_seconds:
@@ -448,6 +611,13 @@ class VertexApi:
             parts[1] = number
         return "/".join(parts)
 
+    def _known(self, kind: str, name: str) -> str:
+        """The key of a pool or a job that is there."""
+        key = self._key(name)
+        if self._store.get(kind, key) is None:
+            raise Refused(404, f"`{name}` is not found.")
+        return key
+
     def _known_endpoint(self, name: str) -> str:
         key = self._key(name)
         parts = key.split("/")
@@ -462,7 +632,8 @@ class VertexApi:
     def _endpoint_view(self, key: str) -> Json:
         endpoint = self._endpoint(key)
         view = {"name": key, "displayName": key.rpartition("/")[2], "etag": hashlib.sha256(repr(endpoint).encode()).hexdigest()[:12]}
-        return view | {field: value for field, value in endpoint.items() if value}
+        job = self._job_of(key)
+        return view | {field: value for field, value in endpoint.items() if value} | ({"modelDeploymentMonitoringJob": job} if job else {})
 
     def _ids(self, key: str) -> list[str]:
         pending = [each["payload"]["deployedModel"]["id"] for each in self._pending("deploy") if each["payload"]["endpoint"] == key]
@@ -574,6 +745,18 @@ def _mask(given: str | None, allowed: set[str]) -> set[str]:
     if not mask <= allowed:
         raise Refused(400, f"update_mask names {', '.join(sorted(mask - allowed))}; allowed: {', '.join(sorted(allowed))}")
     return mask
+
+
+def _masked(present: Json, body: Json, mask: set[str]) -> Json:
+    """`present` with what `mask` names as `body` has it; what that leaves out goes."""
+    changed = {**present, **({"dedicatedResources": dict(present["dedicatedResources"])} if "dedicatedResources" in present else {})}
+    for field in mask:
+        group, _, name = field.rpartition(".")
+        source, target = (body.get(group, {}), changed.setdefault(group, {})) if group else (body, changed)
+        target.pop(name, None)
+        if name in source:
+            target[name] = source[name]
+    return changed
 
 
 def _page(items: list[Json], query: Mapping[str, str], field: str) -> Json:

@@ -10,7 +10,17 @@ from typing import Any, cast
 
 Json = dict[str, Any]
 
-COLLECTIONS = ("models", "endpoints", "models.operations", "endpoints.operations", "operations")
+COLLECTIONS = (
+    "models",
+    "endpoints",
+    "deploymentResourcePools",
+    "modelDeploymentMonitoringJobs",
+    "models.operations",
+    "endpoints.operations",
+    "deploymentResourcePools.operations",
+    "modelDeploymentMonitoringJobs.operations",
+    "operations",
+)
 """The parts of `projects.locations` that are served."""
 
 

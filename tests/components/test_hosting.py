@@ -144,7 +144,7 @@ def schema() -> dict[str, Any]:
 def test_the_package_has_every_component_and_every_resource(schema: dict[str, Any]) -> None:
     addresses = [*grid.DEPLOYMENTS.values(), *grid.NETWORKS.values(), *grid.DATABASES.values(), *grid.ON_ANY_CLUSTER]
     classes = [each.partition(":")[2] for each in addresses]
-    resources = ["VertexModel", "VertexDeployedModel", "VertexTrafficSplit"]
+    resources = ["VertexModel", "VertexDeployedModel", "VertexTrafficSplit", "VertexDeploymentPool", "VertexMonitoring"]
     assert sorted(schema["resources"]) == sorted(f"modeldeploy:index:{each}" for each in [*classes, *resources])
     hosted = {token.rpartition(":")[2]: each.get("isComponent", False) for token, each in schema["resources"].items()}
     assert hosted == {**dict.fromkeys(classes, True), **dict.fromkeys(resources, False)}

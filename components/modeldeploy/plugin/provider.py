@@ -76,7 +76,13 @@ class ModelDeployProvider(sdk.Provider):
         changes = {path: kind for path, kind in changes.items() if top(path) not in request.ignore_changes}
         replaces = sorted({top(path) for path in changes} & resource.immutable)
         detailed = {path: sdk.PropertyDiff(_kind(kind, top(path) in replaces), True) for path, kind in changes.items()}
-        return sdk.DiffResponse(changes=bool(changes), replaces=replaces, diffs=sorted({top(path) for path in changes}), detailed_diff=detailed)
+        return sdk.DiffResponse(
+            changes=bool(changes),
+            replaces=replaces,
+            delete_before_replace=bool(replaces) and resource.exclusive,
+            diffs=sorted({top(path) for path in changes}),
+            detailed_diff=detailed,
+        )
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
         """Makes a resource."""

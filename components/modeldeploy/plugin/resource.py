@@ -54,6 +54,8 @@ class Resource(Protocol):
     """Inputs whose change makes a new resource."""
     volatile: frozenset[str]
     """Outputs that an update may change, so that its preview does not know them."""
+    exclusive: bool
+    """Whether there can only be one at its place, so that it is deleted before another takes its place."""
 
     def defaults(self, request: Request, seed: bytes, old: Json, new: Json) -> Json:
         """Inputs chosen for the user: names. `old` is empty for a new resource."""

@@ -64,6 +64,7 @@ class Servicer(ProviderServicer):
         kinds = provider_pb2.PropertyDiff.Kind
         return proto.DiffResponse(
             replaces=answer.replaces,
+            deleteBeforeReplace=answer.delete_before_replace,
             diffs=answer.diffs,
             changes=proto.DiffResponse.DIFF_SOME if answer.changes else proto.DiffResponse.DIFF_NONE,
             detailedDiff={

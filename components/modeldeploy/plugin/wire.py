@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from pulumi.provider.experimental.util import camel_case
 
-_MAPS = ("env", "environment", "labels", "tags", "traffic")
+_MAPS = ("env", "environment", "labels", "tags", "traffic", "drift_thresholds", "numbers", "categories")
 """Arguments whose keys are the user's own words."""
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .inputs import ENDPOINT, deployed_inputs, model_inputs, split_inputs
+from .inputs import ENDPOINT, deployed_inputs, model_inputs, monitoring_inputs, pool_inputs, split_inputs
 from .plugin import UNKNOWN, CheckFailed, Failed, Plugin, urn
 
 MODEL = "projects/shop/locations/europe-west4/models/pricing@1"
@@ -36,6 +36,35 @@ MODEL = "projects/shop/locations/europe-west4/models/pricing@1"
         ("VertexTrafficSplit", split_inputs(d1=90, d2=20), "traffic", "90 + 20 is 110; the percentages must sum to 100"),
         ("VertexTrafficSplit", split_inputs(d1=120, d2=-20), "traffic[0].percent", "120 is not a percentage; use 0 to 100"),
         ("VertexTrafficSplit", {"endpoint": ENDPOINT, "traffic": []}, "traffic", "is empty; list at least one deployed model"),
+        (
+            "VertexModel",
+            model_inputs(container={"image": "i", "prebuilt": True, "predictRoute": "/p"}),
+            "container.predictRoute",
+            "is the image's own, which is prebuilt; leave it out",
+        ),
+        ("VertexDeployedModel", {"endpoint": ENDPOINT, "model": MODEL, "pool": "shared"}, "pool", "is not of the form projects/P/locations/L/deploy"),
+        ("VertexDeploymentPool", pool_inputs(location=""), "location", "is empty"),
+        ("VertexDeploymentPool", pool_inputs(poolId="Shared"), "poolId", "'Shared' is not of the form 1 to 63 of a-z"),
+        ("VertexDeploymentPool", pool_inputs(poolId="shared-"), "poolId", "'shared-' is not of the form 1 to 63 of a-z"),
+        ("VertexDeploymentPool", pool_inputs(machineType=""), "machineType", "is empty"),
+        ("VertexDeploymentPool", pool_inputs(minReplicas=4), "maxReplicas", "3 is below min_replicas, 4"),
+        ("VertexDeploymentPool", pool_inputs(acceleratorCount=1), "acceleratorCount", "1 does not go with accelerator_type None; give both or none"),
+        ("VertexDeploymentPool", pool_inputs(encryptionKey="key"), "encryptionKey", "is not of the form projects/P/locations/L/keyRings/R"),
+        ("VertexMonitoring", monitoring_inputs("1", endpoint="e1"), "endpoint", "'e1' is not of the form projects/P/locations/L/endpoints/E"),
+        ("VertexMonitoring", monitoring_inputs(), "deployedModelIds", "is empty; list at least one deployed model"),
+        ("VertexMonitoring", monitoring_inputs("one"), "deployedModelIds[0]", "'one' is not of the form the number of a deployed model"),
+        ("VertexMonitoring", monitoring_inputs("1", "1"), "deployedModelIds[1]", "'1' is there twice"),
+        ("VertexMonitoring", monitoring_inputs("1", driftThresholds={}), "driftThresholds", "is empty; name at least one feature"),
+        ("VertexMonitoring", monitoring_inputs("1", driftThresholds={"my_Age": 0}), "driftThresholds.my_Age", "0.0 is no threshold; use more than 0"),
+        ("VertexMonitoring", monitoring_inputs("1", driftThresholds={"a": 1.5}), "driftThresholds.a", "1.5 is no threshold"),
+        ("VertexMonitoring", monitoring_inputs("1", samplePercent=0), "samplePercent", "0 is not a percentage; use 1 to 100"),
+        ("VertexMonitoring", monitoring_inputs("1", samplePercent=101), "samplePercent", "101 is not a percentage; use 1 to 100"),
+        ("VertexMonitoring", monitoring_inputs("1", intervalHours=0), "intervalHours", "0 is not allowed; use 1 or more"),
+        ("VertexMonitoring", monitoring_inputs("1", schemaUri="schema.yaml"), "schemaUri", "'schema.yaml' is not in Cloud Storage; use gs://bucket"),
+        ("VertexMonitoring", monitoring_inputs("1", statisticsUri="s3://a"), "statisticsUri", "'s3://a' is not in Cloud Storage"),
+        ("VertexMonitoring", monitoring_inputs("1", displayName="n" * 129), "displayName", "129 characters are not allowed; use 1 to 128"),
+        ("VertexMonitoring", monitoring_inputs("1", encryptionKey="key"), "encryptionKey", "is not of the form projects/P/locations/L/keyRings/R"),
+        ("VertexMonitoring", monitoring_inputs("1", labels={"Team": "x"}), "labels.Team", "'Team' is not a label key"),
     ],
 )
 def test_wrong_inputs_are_refused_by_name(plugin: Plugin, kind: str, inputs: dict[str, object], property: str, reason: str) -> None:

@@ -171,3 +171,81 @@ def test_state_outlives_the_process(tmp_path: Path) -> None:
     second = serve(tmp_path / "kept.sqlite", operation_seconds=0)
     assert len(second.api.models()) == 1
     second.close()
+
+
+POOLS = f"{PARENT}/deploymentResourcePools"
+JOBS = f"{PARENT}/modelDeploymentMonitoringJobs"
+SHARED = {"dedicatedResources": MACHINE}
+JOB: dict[str, Any] = {
+    "displayName": "drift",
+    "endpoint": ENDPOINT[3:],
+    "modelDeploymentMonitoringObjectiveConfigs": [{"deployedModelId": "11"}],
+    "modelDeploymentMonitoringScheduleConfig": {"monitorInterval": "3600s"},
+    "loggingSamplingStrategy": {"randomSampleConfig": {"sampleRate": 0.5}},
+    "analysisInstanceSchemaUri": "gs://models/schema.yaml",
+}
+
+
+def test_pools_that_are_wrong(api: VertexApi) -> None:
+    assert "is required" in refusal(api, "POST", POOLS, {"deploymentResourcePoolId": "shared", "deploymentResourcePool": {}})
+    assert "must match" in refusal(api, "POST", POOLS, {"deploymentResourcePoolId": "Shared", "deploymentResourcePool": SHARED})
+    call(api, "POST", POOLS, {"deploymentResourcePoolId": "shared", "deploymentResourcePool": SHARED})
+    assert "already exists" in refusal(api, "POST", POOLS, {"deploymentResourcePoolId": "shared", "deploymentResourcePool": SHARED})
+    assert "is not found" in refusal(api, "GET", f"{POOLS}/other")
+    assert "update_mask names dedicatedResources.machineSpec" in refusal(
+        api, "PATCH", f"{POOLS}/shared", SHARED, updateMask="dedicatedResources.machineSpec"
+    )
+    assert "max_replica_count not below it" in refusal(
+        api, "PATCH", f"{POOLS}/shared", {"dedicatedResources": {"minReplicaCount": 0}}, updateMask="dedicatedResources.minReplicaCount"
+    )
+
+
+def test_only_googles_own_images_share_machines(api: VertexApi) -> None:
+    upload(api)
+    call(api, "POST", POOLS, {"deploymentResourcePoolId": "shared", "deploymentResourcePool": SHARED})
+    model = {"id": "11", "model": f"{PARENT[3:]}/models/pricing@1", "sharedResources": f"{POOLS[3:]}/shared"}
+    assert "does not support shared resources" in refusal(api, "POST", f"{ENDPOINT}:deployModel", {"deployedModel": model})
+    missing = {**model, "sharedResources": f"{POOLS[3:]}/other"}
+    assert "is not found" in refusal(api, "POST", f"{ENDPOINT}:deployModel", {"deployedModel": missing})
+
+
+def test_jobs_that_are_wrong(api: VertexApi) -> None:
+    upload(api)
+    deploy(api, "11")
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"endpoint": f"{PARENT[3:]}/endpoints/e2"}, "is not found"),
+        ({"displayName": "n" * 129}, "must be 1 to 128 characters"),
+        ({"labels": {"Team": "x"}}, "must be lower-case"),
+        ({"modelDeploymentMonitoringObjectiveConfigs": [{"deployedModelId": "12"}]}, "DeployedModel 12 is not in Endpoint"),
+        ({"loggingSamplingStrategy": {"randomSampleConfig": {"sampleRate": 0}}}, "sample_rate must be in"),
+        ({"loggingSamplingStrategy": {}}, "'loggingSamplingStrategy' is required"),
+        ({"modelDeploymentMonitoringScheduleConfig": {"monitorInterval": "daily"}}, "google-duration"),
+        ({"state": "JOB_STATE_RUNNING"}, "is set by the service only"),
+    ]
+    for changes, message in wrong:
+        assert message in refusal(api, "POST", JOBS, {**JOB, **changes})
+    zero = {"predictionDriftDetectionConfig": {"driftThresholds": {"age": {"value": 0}}}}
+    configs = [{"deployedModelId": "11", "objectiveConfig": zero}]
+    assert "must not be zero" in refusal(api, "POST", JOBS, {**JOB, "modelDeploymentMonitoringObjectiveConfigs": configs})
+
+
+def test_a_job_runs_is_paused_and_goes(api: VertexApi) -> None:
+    upload(api)
+    deploy(api, "11")
+    name = f"v1/{call(api, 'POST', JOBS, JOB)['name']}"
+    assert "already has" in refusal(api, "POST", JOBS, JOB)
+    assert call(api, "GET", ENDPOINT)["modelDeploymentMonitoringJob"] == name[3:]
+    assert "update_mask names analysisInstanceSchemaUri" in refusal(api, "PATCH", name, {}, updateMask="analysisInstanceSchemaUri")
+    assert "must be paused before it is deleted" in refusal(api, "DELETE", name)
+    call(api, "POST", f"{name}:pause", {})
+    assert "only jobs in the RUNNING state" in refusal(api, "PATCH", name, {"displayName": "other"}, updateMask="displayName")
+    assert "cannot be paused: it is JOB_STATE_PAUSED" in refusal(api, "POST", f"{name}:pause", {})
+    call(api, "DELETE", name)
+    assert api.monitoring_jobs() == []
+
+
+def test_a_job_without_a_schema_waits_for_requests(api: VertexApi) -> None:
+    upload(api)
+    deploy(api, "11")
+    job = {key: value for key, value in JOB.items() if key != "analysisInstanceSchemaUri"}
+    assert call(api, "POST", JOBS, job)["state"] == "JOB_STATE_PENDING"

@@ -1,4 +1,4 @@
-"""Vertex AI's model registry, deployments and traffic split: resources of our own, because pulumi-gcp has none for them.
+"""Vertex AI's model registry, deployments, pools, traffic split and monitoring: resources of our own, because pulumi-gcp has none for them.
 
 Importing this loads no Google client: the provider process does (see `provider.py`).
 """
@@ -8,13 +8,15 @@ from .arguments import (
     VertexAutoscalingTarget,
     VertexContainer,
     VertexDeployedModelArgs,
+    VertexDeploymentPoolArgs,
     VertexMetric,
     VertexModelArgs,
+    VertexMonitoringArgs,
     VertexProbe,
     VertexTrafficShare,
     VertexTrafficSplitArgs,
 )
-from .resources import VertexDeployedModel, VertexModel, VertexTrafficSplit
+from .resources import VertexDeployedModel, VertexDeploymentPool, VertexModel, VertexMonitoring, VertexTrafficSplit
 
 __all__ = [
     "VertexAccelerator",
@@ -22,9 +24,13 @@ __all__ = [
     "VertexContainer",
     "VertexDeployedModel",
     "VertexDeployedModelArgs",
+    "VertexDeploymentPool",
+    "VertexDeploymentPoolArgs",
     "VertexMetric",
     "VertexModel",
     "VertexModelArgs",
+    "VertexMonitoring",
+    "VertexMonitoringArgs",
     "VertexProbe",
     "VertexTrafficShare",
     "VertexTrafficSplit",

@@ -5,8 +5,8 @@ derived from it. Field documentation follows Google's discovery document of `aip
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 
 import pulumi
@@ -21,6 +21,8 @@ _ENDPOINT = re.compile(r"projects/[^/]+/locations/[^/]+/endpoints/[^/]+")
 _MODEL = re.compile(r"projects/[^/]+/locations/[^/]+/models/[^/@]+(@[^/@]+)?")
 _KEY = re.compile(r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+")
 _DEPLOYED_MODEL_ID = re.compile(r"\d+")
+_POOL_ID = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_POOL = re.compile(r"projects/[^/]+/locations/[^/]+/deploymentResourcePools/[^/]+")
 
 
 class VertexMetric(StrEnum):
@@ -122,11 +124,16 @@ class VertexContainer:
     """Shared memory in MiB. Omitted: the service's own."""
     deployment_timeout_seconds: int | None = None
     """How long a replica may take to start, at most 7200. Omitted: the service's own."""
+    prebuilt: bool | None = None
+    """Whether the image is one of Google's own for predictions, which knows its port and its paths: `port`, `predict_route` and `health_route` are
+    then not sent. What runs in a `VertexDeploymentPool` needs it. Omitted: no."""
 
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
         if self.image == "":
             yield Problem("image", "is empty")
+        if self.prebuilt:
+            yield from _left_out(self, ("port", "predict_route", "health_route"), "is the image's own, which is prebuilt; leave it out")
         if len(self.env) > 200:
             yield Problem("env", f"{len(self.env)} variables are not allowed; use 200 at most")
         yield from _port_problems("port", self.port)
@@ -172,9 +179,7 @@ class VertexModelArgs:
 
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
-        for name in ("project", "location"):
-            if getattr(self, name) == "":
-                yield Problem(name, "is empty")
+        yield from _empty_problems(self, ("project", "location"))
         if isinstance(self.artifact_uri, str) and not self.artifact_uri.startswith("gs://"):
             yield Problem("artifact_uri", f"'{self.artifact_uri}' is not a folder in Cloud Storage; use gs://bucket/folder")
         if isinstance(self.model_id, str) and not _MODEL_ID.fullmatch(self.model_id):
@@ -237,29 +242,84 @@ class VertexDeployedModelArgs:
     """Whether the container's output goes to Cloud Logging. Default: yes. Changed in place."""
     access_logging: bool = False
     """Whether every request is logged with its latency. Default: no. A change deploys again."""
+    pool: pulumi.Input[str] | None = None
+    """`projects/P/locations/L/deploymentResourcePools/D`: `name` of a `VertexDeploymentPool`, whose machines it shares with others. Excludes what is
+    the pool's: machine, accelerators, replicas, autoscaling, account, Spot and container logging. Omitted: machines of its own. A change deploys
+    again."""
 
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
         yield from _matches("endpoint", self.endpoint, _ENDPOINT, "projects/P/locations/L/endpoints/E")
         yield from _matches("model", self.model, _MODEL, "projects/P/locations/L/models/M@VERSION")
         yield from _display_name_problems(self.display_name)
-        if self.machine_type == "":
-            yield Problem("machine_type", "is empty")
-        if self.accelerator_count < 0:
-            yield Problem("accelerator_count", f"{self.accelerator_count} is not allowed; use 0 or more")
-        if (self.accelerator_type is None) != (self.accelerator_count == 0):
-            yield Problem(
-                "accelerator_count", f"{self.accelerator_count} does not go with accelerator_type {self.accelerator_type}; give both or none"
-            )
-        yield from _at_least("min_replicas", self.min_replicas, 1)
-        if self.max_replicas is not None and self.max_replicas < self.min_replicas:
-            yield Problem("max_replicas", f"{self.max_replicas} is below min_replicas, {self.min_replicas}")
+        if self.pool is not None:
+            yield from _matches("pool", self.pool, _POOL, "projects/P/locations/L/deploymentResourcePools/D")
+            yield from _left_out(self, _POOLED, "is its pool's, which excludes it here; leave it out")
+        yield from _machine_problems(self.machine_type, self.accelerator_type, self.accelerator_count)
+        yield from _replica_problems(self.min_replicas, self.max_replicas, self.autoscaling)
         if self.required_replicas is not None and not 1 <= self.required_replicas <= self.min_replicas:
             yield Problem("required_replicas", f"{self.required_replicas} is not allowed; use 1 to min_replicas, {self.min_replicas}")
-        metrics = [target.metric for target in self.autoscaling]
-        for index, metric in enumerate(metrics):
-            if metric in metrics[:index]:
-                yield Problem(f"autoscaling[{index}].metric", f"'{metric}' is there twice; every metric has one target")
+
+
+_POOLED = (
+    "machine_type",
+    "accelerator_type",
+    "accelerator_count",
+    "min_replicas",
+    "max_replicas",
+    "required_replicas",
+    "autoscaling",
+    "service_account",
+    "spot",
+    "container_logging",
+)
+"""Arguments of a deployment that belong to its pool where it has one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VertexDeploymentPoolArgs:
+    """Machines that several deployments share, also those of several endpoints.
+
+    Google shares them between models of TensorFlow (and, in preview, of PyTorch) that are served by the same one of its own images for predictions,
+    on public endpoints: no image of your own, no Private Service Connect
+    (https://cloud.google.com/vertex-ai/docs/predictions/model-co-hosting). The models are not kept apart from each other.
+    """
+
+    project: pulumi.Input[str]
+    """Project id or number. A change makes another pool."""
+    location: pulumi.Input[str]
+    """Region, such as `europe-west4`. A change makes another pool."""
+    pool_id: pulumi.Input[str] | None = None
+    """Last part of its name: 1 to 63 lower-case letters, digits and `-`, beginning with a letter and not ending in `-`. Omitted: the resource's name
+    and a random suffix, so that another pool can be made beside this one. A change makes another pool."""
+    machine_type: str = "n1-standard-2"
+    """Machine under each replica. Default: `n1-standard-2`. A change makes another pool."""
+    accelerator_type: VertexAccelerator | None = None
+    """Accelerator of each machine, with `accelerator_count`, for an image that uses it. A change makes another pool."""
+    accelerator_count: int = 0
+    """Accelerators of each machine. Default: 0. A change makes another pool."""
+    min_replicas: int = 1
+    """Replicas always running once something is deployed, 1 or more. Default: 1. Changed in place."""
+    max_replicas: int | None = None
+    """Replicas at most. Omitted: `min_replicas`, no autoscaling. Changed in place."""
+    autoscaling: list[VertexAutoscalingTarget] = field(default_factory=list[VertexAutoscalingTarget])
+    """What decides the number of replicas, each metric once. Default: CPU (and accelerator) use at 60 percent. Changed in place."""
+    service_account: pulumi.Input[str] | None = None
+    """Account that the containers run as, of all models in the pool. Omitted: one without access to the project. A change makes another pool."""
+    encryption_key: pulumi.Input[str] | None = None
+    """Customer-managed key: `projects/P/locations/L/keyRings/R/cryptoKeys/K`, the same as that of the endpoints. A change makes another pool."""
+    spot: bool = False
+    """Whether replicas run on Spot machines, cheaper and reclaimed at any time. Default: no. A change makes another pool."""
+    container_logging: bool = True
+    """Whether the containers' output goes to Cloud Logging. Default: yes. Changed in place."""
+
+    def problems(self) -> Iterator[Problem]:
+        """See `Checked`."""
+        yield from _empty_problems(self, ("project", "location"))
+        yield from _matches("pool_id", self.pool_id, _POOL_ID, "1 to 63 of a-z, 0-9 and -, starting with a letter and not ending in -")
+        yield from _machine_problems(self.machine_type, self.accelerator_type, self.accelerator_count)
+        yield from _replica_problems(self.min_replicas, self.max_replicas, self.autoscaling)
+        yield from _matches("encryption_key", self.encryption_key, _KEY, "projects/P/locations/L/keyRings/R/cryptoKeys/K")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,6 +359,105 @@ class VertexTrafficSplitArgs:
         for index, each in enumerate(ids):
             if isinstance(each, str) and each in ids[:index]:
                 yield Problem(f"traffic[{index}].deployed_model_id", f"'{each}' is there twice; every deployed model has one share")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VertexMonitoringArgs:
+    """What watches whether the requests to an endpoint drift away from those before: model monitoring as v1 of the API has it.
+
+    It is for tabular models that take `{"instances": [{"<feature>": <value>, ...}, ...]}`, by `predict` or `rawPredict`
+    (https://cloud.google.com/vertex-ai/docs/model-monitoring/using-model-monitoring). Where the endpoint keeps its requests in BigQuery already
+    (request-response logging), it reads them from there; then Vertex AI refuses every change of how they are kept, until the monitoring is deleted.
+    Elsewhere it makes a dataset of its own, `model_deployment_monitoring_<endpoint>`, which stays when it is deleted.
+    """
+
+    endpoint: pulumi.Input[str]
+    """`projects/P/locations/L/endpoints/E`. A change watches the new endpoint, after the old one's monitoring was deleted."""
+    deployed_model_ids: list[pulumi.Input[str]]
+    """`deployed_model_id` of every `VertexDeployedModel` that is watched. Changed in place."""
+    drift_thresholds: dict[str, float]
+    """Features that are watched, with the distance of two periods at which an alert is raised: above 0, at most 1. It is the Jensen-Shannon
+    divergence of numbers, and the L-infinity distance of categories; 0.3 is what Google takes where nothing is said. Changed in place."""
+    display_name: pulumi.Input[str] | None = None
+    """Name shown, 1 to 128 characters. Omitted: the resource's name. Changed in place."""
+    sample_percent: int = 100
+    """Share of the requests that is looked at, 1 to 100 percent. Default: all. Changed in place."""
+    interval_hours: int = 24
+    """Hours between two looks, and the time each of them covers, 1 or more. Default: 24. Changed in place."""
+    emails: list[str] = field(default_factory=list[str])
+    """Addresses that are told of drift, of a look that failed and of every change of the monitoring. Default: none. Changed in place."""
+    log_anomalies: bool = True
+    """Whether drift is written to Cloud Logging. Default: yes. Changed in place."""
+    log_runs: bool = True
+    """Whether the course of every look is written to Cloud Logging. Default: yes. Changed in place."""
+    schema_uri: pulumi.Input[str] | None = None
+    """`gs://` address of a file that describes one instance, as YAML (https://cloud.google.com/vertex-ai/docs/model-monitoring/schemas). Omitted:
+    Vertex AI finds it out from the first 1000 requests, and until then the monitoring waits and cannot be changed. A change makes it anew."""
+    statistics_uri: pulumi.Input[str] | None = None
+    """`gs://` folder that statistics are written to. Omitted: a bucket that Vertex AI makes. A change makes it anew."""
+    encryption_key: pulumi.Input[str] | None = None
+    """Customer-managed key: `projects/P/locations/L/keyRings/R/cryptoKeys/K`, in the endpoint's region. A change makes it anew."""
+    labels: dict[str, str] = field(default_factory=dict[str, str])
+    """Labels: lower-case keys and values of at most 63 characters, 64 labels at most. Changed in place."""
+
+    def problems(self) -> Iterator[Problem]:
+        """See `Checked`."""
+        yield from _matches("endpoint", self.endpoint, _ENDPOINT, "projects/P/locations/L/endpoints/E")
+        if not self.deployed_model_ids:
+            yield Problem("deployed_model_ids", "is empty; list at least one deployed model")
+        for index, each in enumerate(self.deployed_model_ids):
+            yield from _matches(f"deployed_model_ids[{index}]", each, _DEPLOYED_MODEL_ID, "the number of a deployed model")
+            if isinstance(each, str) and each in self.deployed_model_ids[:index]:
+                yield Problem(f"deployed_model_ids[{index}]", f"'{each}' is there twice")
+        if not self.drift_thresholds:
+            yield Problem("drift_thresholds", "is empty; name at least one feature")
+        for feature, threshold in self.drift_thresholds.items():
+            if not 0 < threshold <= 1:
+                yield Problem(f"drift_thresholds.{feature}", f"{threshold} is no threshold; use more than 0 and at most 1")
+        yield from _display_name_problems(self.display_name)
+        if not 1 <= self.sample_percent <= 100:
+            yield Problem("sample_percent", f"{self.sample_percent} is not a percentage; use 1 to 100")
+        yield from _at_least("interval_hours", self.interval_hours, 1)
+        for name in ("schema_uri", "statistics_uri"):
+            uri: object = getattr(self, name)
+            if isinstance(uri, str) and not uri.startswith("gs://"):
+                yield Problem(name, f"'{uri}' is not in Cloud Storage; use gs://bucket/path")
+        yield from _matches("encryption_key", self.encryption_key, _KEY, "projects/P/locations/L/keyRings/R/cryptoKeys/K")
+        yield from _label_problems(self.labels)
+
+
+def _empty_problems(args: object, names: Sequence[str]) -> Iterator[Problem]:
+    for name in names:
+        if getattr(args, name) == "":
+            yield Problem(name, "is empty")
+
+
+def _left_out(args: VertexContainer | VertexDeployedModelArgs, names: Sequence[str], reason: str) -> Iterator[Problem]:
+    """Problems of arguments among `names` that are not what they are when left out."""
+    defaults: dict[str, object] = {each.name: each.default for each in fields(args)}
+    for name in names:
+        given: object = getattr(args, name)
+        if given != ([] if defaults[name] is MISSING else defaults[name]):
+            yield Problem(name, reason)
+
+
+def _machine_problems(machine_type: str, accelerator_type: VertexAccelerator | None, accelerator_count: int) -> Iterator[Problem]:
+    if machine_type == "":
+        yield Problem("machine_type", "is empty")
+    if accelerator_count < 0:
+        yield Problem("accelerator_count", f"{accelerator_count} is not allowed; use 0 or more")
+    if (accelerator_type is None) != (accelerator_count == 0):
+        yield Problem("accelerator_count", f"{accelerator_count} does not go with accelerator_type {accelerator_type}; give both or none")
+
+
+def _replica_problems(least: int, most: int | None, autoscaling: Sequence[VertexAutoscalingTarget]) -> Iterator[Problem]:
+    yield from _at_least("min_replicas", least, 1)
+    if most is not None and most < least:
+        yield Problem("max_replicas", f"{most} is below min_replicas, {least}")
+    metrics = [target.metric for target in autoscaling]
+    for index, metric in enumerate(metrics):
+        if metric in metrics[:index]:
+            yield Problem(f"autoscaling[{index}].metric", f"'{metric}' is there twice; every metric has one target")
 
 
 def _at_least(name: str, value: int, least: int) -> Iterator[Problem]:

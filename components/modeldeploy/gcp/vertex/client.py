@@ -118,6 +118,22 @@ class Client:
         """An operation as it is now; one that the API has forgotten has ended."""
         return await self.find(operation, f"{_owner(operation)}operations") or {"done": True}
 
+    async def settled(self, urn: str, name: str, collection: str, doing: str, busy: Callable[[Json], bool], timeout: float) -> Json | None:
+        """The resource called `name` once it is not `busy` any more, or None where it is gone.
+
+        Raises `ResourceError` after `timeout` seconds, or when the run is cancelled.
+        """
+        began = time.monotonic()
+        pause = self._settings.poll_seconds
+        while (live := await self.find(name, collection)) is not None and busy(live):
+            elapsed = time.monotonic() - began
+            if self._cancelled.is_set() or elapsed > timeout:
+                raise ResourceError(f"{doing}: {name} is still {live.get('state')} after {_duration(elapsed)}; the next run looks again")
+            await self._log.status(urn, f"{doing}, waiting for {live.get('state')} to end ({_duration(elapsed)})")
+            await self._sleep(min(pause, max(timeout - elapsed, 0.01)))
+            pause = min(pause * 1.5, self._settings.poll_seconds * 6)
+        return live
+
     async def stop(self, operation: str) -> None:
         """Asks for an operation to be cancelled; it may end well all the same."""
         # Where it has ended, or cannot be cancelled, the caller waits for it all the same.
@@ -183,7 +199,7 @@ def _status(error: ResourceError) -> int | None:
 
 def _owner(operation: str) -> str:
     """The collection whose operation it is, as a prefix of the method: the API has one list of operations for each."""
-    match = re.search(r"/(models|endpoints)/[^/]+/operations/", operation)
+    match = re.search(r"/(models|endpoints|deploymentResourcePools|modelDeploymentMonitoringJobs)/[^/]+/operations/", operation)
     return f"{match[1]}." if match else ""
 
 

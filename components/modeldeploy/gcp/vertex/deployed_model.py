@@ -11,6 +11,7 @@ from modeldeploy.plugin.values import Json
 
 from .arguments import VertexDeployedModelArgs
 from .client import Client, OperationFailed, Unanswered, Unfinished, same_resource
+from .machines import dedicated_resources, machine_inputs
 from .resources import DEPLOYED_MODEL, VertexDeployedModel
 
 DEPLOY_SECONDS = 60 * 60
@@ -38,9 +39,10 @@ class DeployedModel:
     declaration: type[pulumi.CustomResource] = VertexDeployedModel
     arguments: type[Any] = VertexDeployedModelArgs
     immutable = frozenset(
-        {"endpoint", "model", "displayName", "machineType", "acceleratorType", "acceleratorCount", "serviceAccount", "spot", "accessLogging"}
+        {"endpoint", "model", "displayName", "machineType", "acceleratorType", "acceleratorCount", "serviceAccount", "spot", "accessLogging", "pool"}
     )
     volatile: frozenset[str] = frozenset()
+    exclusive = False
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -52,7 +54,7 @@ class DeployedModel:
     def same(self, name: str, old: Any, new: Any) -> bool:
         """A display name that is not given is the one there is; names may have the project's number or its id."""
         return (name == "displayName" and new is None) or (
-            name in ("endpoint", "model") and isinstance(old, str) and isinstance(new, str) and same_resource(old, new)
+            name in ("endpoint", "model", "pool") and isinstance(old, str) and isinstance(new, str) and same_resource(old, new)
         )
 
     async def create(self, request: Request, inputs: Json) -> State:
@@ -169,26 +171,15 @@ def _split(resource_id: str) -> tuple[str, str]:
 
 def _deployed_model(inputs: Json, number: str) -> Json:
     """Our inputs as Google's `DeployedModel`."""
-    machine: Json = {"machineType": inputs["machineType"]}
-    if "acceleratorType" in inputs:
-        machine |= {"acceleratorType": inputs["acceleratorType"], "acceleratorCount": inputs["acceleratorCount"]}
-    resources: Json = {
-        "machineSpec": machine,
-        "minReplicaCount": inputs["minReplicas"],
-        "maxReplicaCount": inputs.get("maxReplicas", inputs["minReplicas"]),
-        "autoscalingMetricSpecs": [{"metricName": each["metric"], "target": each["target"]} for each in inputs.get("autoscaling", [])],
-        "spot": inputs["spot"],
-    }
-    if "requiredReplicas" in inputs:
-        resources["requiredReplicaCount"] = inputs["requiredReplicas"]
     deployed: Json = {
         "id": number,
         "model": inputs["model"],
-        "dedicatedResources": resources,
-        "disableContainerLogging": not inputs["containerLogging"],
         "enableAccessLogging": inputs["accessLogging"],
+        **{field: inputs[field] for field in ("displayName", "serviceAccount") if field in inputs},
     }
-    return deployed | {field: inputs[field] for field in ("displayName", "serviceAccount") if field in inputs}
+    if "pool" in inputs:
+        return {**deployed, "sharedResources": inputs["pool"]}
+    return {**deployed, "dedicatedResources": dedicated_resources(inputs), "disableContainerLogging": not inputs["containerLogging"]}
 
 
 def _outputs(endpoint: str, live: Json) -> Json:
@@ -201,30 +192,17 @@ def _outputs(endpoint: str, live: Json) -> Json:
 
 def _inputs(endpoint: str, live: Json, old: Json) -> Json:
     """The inputs that would give `live`. What the service chose itself counts only where the user had chosen it before, or on import."""
-    resources: Json = live.get("dedicatedResources", {})
-    machine: Json = resources.get("machineSpec", {})
-    least = int(resources.get("minReplicaCount", 1))
     inputs: Json = {
         "endpoint": endpoint,
         "model": _model(live, old.get("model")),
-        "machineType": machine.get("machineType", "n1-standard-2"),
-        "acceleratorType": machine.get("acceleratorType"),
-        "acceleratorCount": machine.get("acceleratorCount", 0),
-        "minReplicas": least,
+        **machine_inputs(live.get("dedicatedResources", {}), old),
         "serviceAccount": live.get("serviceAccount"),
-        "spot": bool(resources.get("spot", False)),
         "containerLogging": not live.get("disableContainerLogging", False),
         "accessLogging": bool(live.get("enableAccessLogging", False)),
+        "pool": live.get("sharedResources"),
     }
-    for field, key, implied in (("maxReplicas", "maxReplicaCount", (least,)), ("requiredReplicas", "requiredReplicaCount", (0, least))):
-        value = resources.get(key, implied[0])
-        if field in old or value not in implied:
-            inputs[field] = value if value else None
     if "displayName" in old or not old:
         inputs["displayName"] = live.get("displayName")
-    specs = [{"metric": each["metricName"], "target": each.get("target", 60)} for each in resources.get("autoscalingMetricSpecs", [])]
-    order = [each["metric"] for each in old.get("autoscaling", [])]
-    inputs["autoscaling"] = sorted(specs, key=lambda each: (order.index(each["metric"]) if each["metric"] in order else len(order), each["metric"]))
     return {field: value for field, value in inputs.items() if value not in (None, "", [], {})}
 
 

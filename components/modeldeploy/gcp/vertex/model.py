@@ -35,6 +35,7 @@ class Model:
     arguments: type[Any] = VertexModelArgs
     immutable = frozenset({"project", "location", "container", "artifactUri", "modelId", "encryptionKey"})
     volatile: frozenset[str] = frozenset()
+    exclusive = False
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -210,12 +211,13 @@ def _upload_request(name: str, mark: str, inputs: Json, existing: Json | None) -
 
 def _container_spec(container: Json) -> Json:
     """Our container as Google's `ModelContainerSpec`."""
-    spec: Json = {
-        "imageUri": container["image"],
-        "ports": [{"containerPort": container["port"]}],
-        "predictRoute": container["predictRoute"],
-        "healthRoute": container["healthRoute"],
-    }
+    spec: Json = {"imageUri": container["image"]}
+    if not container.get("prebuilt"):
+        spec |= {
+            "ports": [{"containerPort": container["port"]}],
+            "predictRoute": container["predictRoute"],
+            "healthRoute": container["healthRoute"],
+        }
     spec |= {field: container[field] for field in ("command", "args") if field in container}
     if "env" in container:
         spec["env"] = [{"name": key, "value": value} for key, value in container["env"].items()]
@@ -236,15 +238,18 @@ def _probe_spec(probe: Json) -> Json:
     return {**spec, "httpGet": {"path": probe["path"], **({"port": probe["port"]} if "port" in probe else {})}}
 
 
-def _container(spec: Json) -> Json:
-    """Google's `ModelContainerSpec` as our container, with our defaults for what it leaves out."""
-    ports: list[Json] = spec.get("ports", [])
+def _container(spec: Json, old: Json) -> Json:
+    """Google's `ModelContainerSpec` as our container, with our defaults for what it leaves out. Port and paths of a prebuilt image are its own."""
+    known = {} if old.get("prebuilt") else spec
+    ports: list[Json] = known.get("ports", [])
     container: Json = {
         "image": spec.get("imageUri", ""),
         "port": ports[0]["containerPort"] if ports else 8080,
-        "predictRoute": spec.get("predictRoute", "/predict"),
-        "healthRoute": spec.get("healthRoute", "/health"),
+        "predictRoute": known.get("predictRoute", "/predict"),
+        "healthRoute": known.get("healthRoute", "/health"),
     }
+    if old.get("prebuilt"):
+        container["prebuilt"] = True
     container |= {field: spec[field] for field in ("command", "args") if spec.get(field)}
     if spec.get("env"):
         container["env"] = {each["name"]: each.get("value", "") for each in spec["env"]}
@@ -282,7 +287,7 @@ def _inputs(name: str, live: Json, old: Json) -> Json:
         "project": parts[1],
         "location": parts[3],
         "modelId": parts[5],
-        "container": _container(live.get("containerSpec", {})),
+        "container": _container(live.get("containerSpec", {}), old.get("container", {})),
         "artifactUri": live.get("artifactUri"),
         "description": live.get("description"),
         "versionDescription": live.get("versionDescription"),

@@ -9,16 +9,19 @@ from modeldeploy.plugin.resource import Resource
 from .api import Settings
 from .client import Client, Log
 from .deployed_model import DeployedModel
+from .deployment_pool import DeploymentPool
 from .model import Model
+from .monitoring import Monitoring
 from .traffic_split import TrafficSplit
 
 
 class Vertex:
-    """The three resources and the client they share."""
+    """The resources and the client they share."""
 
     def __init__(self, log: Log) -> None:
         self._client = Client(log)
-        self.resources: list[Resource] = [Model(self._client), DeployedModel(self._client), TrafficSplit(self._client)]
+        kinds = (Model, DeployedModel, TrafficSplit, DeploymentPool, Monitoring)
+        self.resources: list[Resource] = [kind(self._client) for kind in kinds]
 
     def configure(self, configuration: Mapping[str, str]) -> None:
         """Takes the provider's configuration; keys it does not know belong to the program."""

@@ -7,12 +7,21 @@ import pulumi
 from modeldeploy.plugin.wire import to_wire as to_wire  # also for the components beside this folder
 from modeldeploy.spec.arguments import parse
 
-from .arguments import VertexDeployedModelArgs, VertexModelArgs, VertexTrafficShare, VertexTrafficSplitArgs
+from .arguments import (
+    VertexDeployedModelArgs,
+    VertexDeploymentPoolArgs,
+    VertexModelArgs,
+    VertexMonitoringArgs,
+    VertexTrafficShare,
+    VertexTrafficSplitArgs,
+)
 
 PACKAGE = "modeldeploy"
 MODEL = f"{PACKAGE}:index:VertexModel"
 DEPLOYED_MODEL = f"{PACKAGE}:index:VertexDeployedModel"
 TRAFFIC_SPLIT = f"{PACKAGE}:index:VertexTrafficSplit"
+DEPLOYMENT_POOL = f"{PACKAGE}:index:VertexDeploymentPool"
+MONITORING = f"{PACKAGE}:index:VertexMonitoring"
 
 
 class VertexModel(pulumi.CustomResource):
@@ -147,6 +156,76 @@ class VertexTrafficSplit(pulumi.CustomResource):
     def traffic_split(self) -> pulumi.Output[dict[str, int]]:
         """Percent of requests by deployed model, as Vertex AI reports it."""
         return _output(self, "trafficSplit")
+
+
+class VertexDeploymentPool(pulumi.CustomResource):
+    """Machines that deployments share, also those of several endpoints.
+
+    Replicas, autoscaling and container logging change in place; any other change makes another pool, deploys to it what this one has, and then
+    deletes this one. A pool without deployments has no machines and costs nothing.
+
+    Import: `pulumi import modeldeploy:index:VertexDeploymentPool NAME projects/P/locations/L/deploymentResourcePools/D`.
+    """
+
+    pulumi_type = DEPLOYMENT_POOL
+
+    def __init__(self, name: str, args: VertexDeploymentPoolArgs, opts: pulumi.ResourceOptions | None = None):
+        checked = parse(VertexDeploymentPoolArgs, args, f"VertexDeploymentPool '{name}'")
+        inputs = to_wire(checked)
+        super().__init__(DEPLOYMENT_POOL, name, {**inputs, **_outputs(inputs, "name", "poolId")}, opts)
+
+    @property
+    @pulumi.getter(name="name")
+    def name(self) -> pulumi.Output[str]:
+        """`projects/P/locations/L/deploymentResourcePools/D`: the `pool` of a `VertexDeployedModel`."""
+        return _output(self, "name")
+
+    @property
+    @pulumi.getter(name="poolId")
+    def pool_id(self) -> pulumi.Output[str]:
+        """Last part of the name."""
+        return _output(self, "poolId")
+
+
+class VertexMonitoring(pulumi.CustomResource):
+    """Watches whether what an endpoint is asked drifts away from what it was asked before: a model deployment monitoring job.
+
+    An endpoint has one at most. Thresholds, models, emails, interval, share of requests, name and labels change in place; for any other change it is
+    deleted before it is made again, and the endpoint answers meanwhile.
+
+    Import: `pulumi import modeldeploy:index:VertexMonitoring NAME projects/P/locations/L/modelDeploymentMonitoringJobs/J`.
+    """
+
+    pulumi_type = MONITORING
+
+    def __init__(self, name: str, args: VertexMonitoringArgs, opts: pulumi.ResourceOptions | None = None):
+        checked = parse(VertexMonitoringArgs, args, f"VertexMonitoring '{name}'")
+        inputs = to_wire(checked)
+        super().__init__(MONITORING, name, {**inputs, **_outputs(inputs, "name", "jobId", "tables")}, opts)
+
+    @property
+    @pulumi.getter(name="name")
+    def name(self) -> pulumi.Output[str]:
+        """`projects/P/locations/L/modelDeploymentMonitoringJobs/J`, with the project's number."""
+        return _output(self, "name")
+
+    @property
+    @pulumi.getter(name="jobId")
+    def job_id(self) -> pulumi.Output[str]:
+        """Last part of the name: the label `model_deployment_monitoring_job` of its log entries."""
+        return _output(self, "jobId")
+
+    @property
+    @pulumi.getter(name="endpoint")
+    def endpoint(self) -> pulumi.Output[str]:
+        """The endpoint it watches."""
+        return _output(self, "endpoint")
+
+    @property
+    @pulumi.getter(name="tables")
+    def tables(self) -> pulumi.Output[list[str]]:
+        """Tables in BigQuery that it reads the requests from (`bq://project.dataset.table`)."""
+        return _output(self, "tables")
 
 
 def _outputs(given: dict[str, Any], *names: str) -> dict[str, None]:

@@ -26,6 +26,7 @@ class TrafficSplit:
     arguments: type[Any] = VertexTrafficSplitArgs
     immutable = frozenset({"endpoint"})
     volatile = frozenset({"trafficSplit"})
+    exclusive = False
 
     def __init__(self, client: Client) -> None:
         self._client = client
