@@ -16,7 +16,7 @@ from .asynchronous import Asynchronous
 from .given import caller_problems, key_problems, network_problems
 from .identity import ECR_IMAGE
 from .instances import INSTANCES, SERVICE
-from .monitors import Monitors
+from .monitor_arguments import Monitors
 from .sagemaker_model import sagemaker_model_problems
 from .serverless_inference import ServerlessInference
 from .variants import MOST, SHADOW, Variant

@@ -16,11 +16,12 @@ from .asynchronous import REQUESTS, asynchronous_config, autoscale_by_backlog, l
 from .budget import NAME_TAG, monthly_budget
 from .dashboard import dashboard_url, endpoint_dashboard
 from .endpoint_arguments import Guardrails, SageMakerEndpointArgs
+from .explainability import Explained
 from .identity import database_grant, database_user, execution_role, invoker_role
 from .instances import KEY_MONTHLY_USD, monthly
 from .keys import key_arn
 from .model_store import CAPTURE_PREFIX, ModelStore, model_store
-from .monitors import METRICS, monitor_endpoint
+from .monitors import monitor_endpoint, monitoring_services
 from .network import attach
 from .sagemaker_model import sagemaker_model
 from .scaling import autoscale, shape
@@ -78,7 +79,7 @@ class SageMakerEndpoint(pulumi.ComponentResource):
         placed = variants(checked.answering, checked.rollout)
 
         key = key_arn(name, checked.encryption, environment, account, tags, self)
-        services = [] if checked.monitors is None else [METRICS]
+        services = [] if checked.monitors is None else monitoring_services(checked.monitors)
         # Callers or containers are in a network; with neither there is none.
         network = None
         if checked.inside or checked.private:
@@ -134,8 +135,9 @@ class SageMakerEndpoint(pulumi.ComponentResource):
 
         confirmed = confirmed_configuration(endpoint, configuration, self)
         if checked.monitors is not None and place is not None:
+            explained = Explained(models[served_version(checked.answering, checked.rollout)], checked.machine.name)
             serving = pulumi.Output.all(endpoint.name, endpoint.arn).apply(lambda it: str(it[0]))
-            monitor_endpoint(name, checked.monitors, serving, store.bucket, key, place, topic, account, tags, self)
+            monitor_endpoint(name, checked.monitors, serving, store.bucket, key, place, explained, topic, account, tags, self)
         self.url = pulumi.Output.all(account.region, endpoint.name, confirmed).apply(
             lambda it: f"https://runtime.sagemaker.{it[0]}.amazonaws.com/endpoints/{it[1]}/{'async-' if waiting else ''}invocations"
         )

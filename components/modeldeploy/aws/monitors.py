@@ -1,28 +1,26 @@
 """Monitors of what an endpoint is asked and answers, against a baseline: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor.html.
 
-pulumi-aws has the definition of one kind and the schedule; the definitions of the others come through Cloud Control. A monitor of feature attribution
-is left out: it starts endpoints of its own.
+pulumi-aws has the definition of one kind and the schedule; the definitions of the others come through Cloud Control. AWS takes no new customers for
+these monitors (https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-availability-change.html): an account that has none gets none.
 """
 
 import hashlib
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from modeldeploy.spec.arguments import Problem
 from modeldeploy.spec.names import fit
 
 from .account import Account
 from .alarms import threshold_alarm
-from .given import folder_problems
+from .explainability import EXPLAINED, SERVICE, Explained, analysis, explaining
 from .identity import data_key_statements, interface_statements, reading_network, service_metrics
 from .model_store import CAPTURE_PREFIX, MONITOR_PREFIX
+from .monitor_arguments import BiasMonitor, DataQualityMonitor, ExplainabilityMonitor, ModelQualityMonitor, Monitor, Monitors
 from .policy_documents import Statement, document, trust
 from .security_groups import Place
 
@@ -32,139 +30,9 @@ MACHINE = "ml.m5.xlarge"
 DISK_GIB = 20
 LONGEST_SECONDS = 3300
 """A run has to end before the next one of the hour begins: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-scheduling.html."""
-EVERY_HOURS = (1, 2, 3, 4, 6, 8, 12, 24)
-METRIC = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,200}")
 LOGS = "/aws/sagemaker/ProcessingJobs"
 INPUT = "/opt/ml/processing/input"
 OUTPUT = "/opt/ml/processing/output"
-
-
-class Task(StrEnum):
-    """What a model predicts."""
-
-    REGRESSION = "Regression"
-    """A number."""
-    BINARY = "BinaryClassification"
-    """One of two classes."""
-    CLASSES = "MulticlassClassification"
-    """One of several classes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Monitor:
-    """What every monitor has. Files are in S3, in buckets that the monitor may then read."""
-
-    constraints: str
-    """`constraints.json` of the baseline, which a baseline job made from the training data: `s3://<bucket>/<path>`."""
-    every_hours: int = 24
-    """Time between runs, in hours: 1, 2, 3, 4, 6, 8, 12 or 24."""
-    above: dict[str, float] = field(default_factory=dict[str, float])
-    """Metrics of the monitor that raise an alarm above a value: `feature_baseline_drift_age: 0.2`, `rmse: 12`, `bias_metric_DPPL: 0.1`. Default:
-    none."""
-    below: dict[str, float] = field(default_factory=dict[str, float])
-    """Metrics of the monitor that raise an alarm below a value: `f1: 0.8`. Default: none."""
-
-    @property
-    def files(self) -> list[str]:
-        """What it reads besides the captured requests."""
-        return [self.constraints]
-
-    def problems(self) -> Iterator[Problem]:
-        """See `Checked`."""
-        if self.every_hours not in EVERY_HOURS:
-            yield Problem("every_hours", f"{self.every_hours} is not allowed; use one of {', '.join(map(str, EVERY_HOURS))}")
-        yield from _file_problems("constraints", self.constraints)
-        for name in ("above", "below"):
-            for metric in getattr(self, name):
-                if not METRIC.fullmatch(metric):
-                    yield Problem(f"{name}.{metric}", "is no metric; write for example feature_baseline_drift_age")
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataQualityMonitor(Monitor):
-    """Whether what is asked still looks like the training data: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-quality.html."""
-
-    statistics: str
-    """`statistics.json` of the baseline."""
-
-    @property
-    def files(self) -> list[str]:
-        """What it reads besides the captured requests."""
-        return [self.constraints, self.statistics]
-
-    def problems(self) -> Iterator[Problem]:
-        """See `Checked`."""
-        yield from super().problems()
-        yield from _file_problems("statistics", self.statistics)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelQualityMonitor(Monitor):
-    """Whether answers were right: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality.html."""
-
-    task: Task
-    """What the model predicts."""
-    ground_truth: str
-    """Folder to which somebody brings what was right, by the id of the request: `s3://<bucket>/<folder>`."""
-    inference: str
-    """Where in the answer the prediction is: the column's number in CSV, the field in JSON."""
-    probability: str | None = None
-    """Where in the answer the probability is. Default: nowhere."""
-
-    @property
-    def files(self) -> list[str]:
-        """What it reads besides the captured requests."""
-        return [self.constraints, self.ground_truth]
-
-    def problems(self) -> Iterator[Problem]:
-        """See `Checked`."""
-        yield from super().problems()
-        yield from folder_problems("ground_truth", self.ground_truth)
-
-
-@dataclass(frozen=True, kw_only=True)
-class BiasMonitor(Monitor):
-    """Whether answers favour somebody: https://docs.aws.amazon.com/sagemaker/latest/dg/clarify-model-monitor-bias-drift.html."""
-
-    analysis: str
-    """`analysis_config.json`, which says what the label and the groups are."""
-    ground_truth: str
-    """As for `ModelQualityMonitor`."""
-    inference: str
-    """As for `ModelQualityMonitor`."""
-
-    @property
-    def files(self) -> list[str]:
-        """What it reads besides the captured requests."""
-        return [self.constraints, self.analysis, self.ground_truth]
-
-    def problems(self) -> Iterator[Problem]:
-        """See `Checked`."""
-        yield from super().problems()
-        yield from _file_problems("analysis", self.analysis)
-        yield from folder_problems("ground_truth", self.ground_truth)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Monitors:
-    """Which monitors there are."""
-
-    data_quality: DataQualityMonitor | None = None
-    """Of what is asked. Default: none."""
-    model_quality: ModelQualityMonitor | None = None
-    """Of whether answers were right. Default: none."""
-    bias: BiasMonitor | None = None
-    """Of whether answers favour somebody. Default: none."""
-
-    def all(self) -> dict[str, Monitor]:
-        """Those there are, by name."""
-        named: dict[str, Monitor | None] = {"data-quality": self.data_quality, "model-quality": self.model_quality, "bias": self.bias}
-        return {name: monitor for name, monitor in named.items() if monitor is not None}
-
-    def problems(self) -> Iterator[Problem]:
-        """See `Checked`."""
-        if not self.all():
-            yield Problem("data_quality", "give at least one monitor, or leave monitors out")
 
 
 @dataclass(frozen=True)
@@ -181,6 +49,7 @@ KINDS = {
     "data-quality": _Kind("DataQuality", "sagemaker-model-monitor-analyzer", "latest", "aws/sagemaker/Endpoints/data-metrics"),
     "model-quality": _Kind("ModelQuality", "sagemaker-model-monitor-analyzer", "latest", "aws/sagemaker/Endpoints/model-metrics"),
     "bias": _Kind("ModelBias", "sagemaker-clarify-processing", "1.0", "aws/sagemaker/Endpoints/bias-metrics"),
+    "explainability": _Kind("ModelExplainability", "sagemaker-clarify-processing", "1.0", "aws/sagemaker/Endpoints/explainability-metrics"),
 }
 PUBLISH = {"publish_cloudwatch_metrics": "Enabled"}
 
@@ -196,6 +65,8 @@ class _Run:
     key: pulumi.Output[str]
     subnet_ids: list[pulumi.Input[str]]
     group_id: pulumi.Output[str]
+    analysis: pulumi.Output[str] | None
+    """Address of the analysis that was written for it."""
 
 
 def monitor_endpoint(
@@ -205,16 +76,20 @@ def monitor_endpoint(
     bucket: aws.s3.Bucket,
     key: pulumi.Output[str],
     place: Place,
+    explained: Explained,
     topic: aws.sns.Topic,
     account: Account,
     tags: dict[str, str],
     parent: pulumi.Resource,
 ) -> None:
-    """The monitors of an endpoint: role, definitions, schedules, alarms. `endpoint` is its name once it serves."""
+    """The monitors of an endpoint: role, definitions, schedules, alarms. `endpoint` is its name once it serves, `explained` what answers there."""
     images = {each: _image(KINDS[each], parent) for each in monitors.all()}
-    role, permissions = _role(name, monitors, bucket, key, place, list(images.values()), account, tags, parent)
+    role, permissions = _role(name, monitors, bucket, key, place, explained, list(images.values()), account, tags, parent)
     for kind, monitor in monitors.all().items():
-        run = _Run(role.arn, images[kind].registry_path, endpoint, bucket.id, key, place.network.subnet_ids, place.group.id)
+        uri = None
+        if isinstance(monitor, ExplainabilityMonitor):
+            uri = analysis(f"{name}-{kind}", monitor, explained, bucket, key, tags, parent)
+        run = _Run(role.arn, images[kind].registry_path, endpoint, bucket.id, key, place.network.subnet_ids, place.group.id, uri)
         definition = _definition(f"{name}-{kind}", kind, monitor, run, tags, permissions, parent)
         aws.sagemaker.MonitoringSchedule(
             f"{name}-{kind}",
@@ -233,9 +108,9 @@ def monitor_endpoint(
                 threshold_alarm(f"{name}-{kind}-{metric}", KINDS[kind].namespace, metric, endpoint, value, above, topic, tags, parent)
 
 
-def _file_problems(path: str, file: str) -> Iterator[Problem]:
-    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+\.json", file):
-        yield Problem(path, f"'{file}' is no file of a baseline; write s3://<bucket>/<path>.json")
+def monitoring_services(monitors: Monitors) -> list[str]:
+    """The services, as VPC endpoints call them, that monitors need besides the endpoint's own."""
+    return [METRICS, *([SERVICE] if monitors.explainability is not None else [])]
 
 
 def schedule_expression(hours: int) -> str:
@@ -255,6 +130,7 @@ def _role(
     bucket: aws.s3.Bucket,
     key: pulumi.Output[str],
     place: Place,
+    explained: Explained,
     images: list[pulumi.Output[aws.sagemaker.GetPrebuiltEcrImageResult]],
     account: Account,
     tags: dict[str, str],
@@ -292,7 +168,10 @@ def _role(
         ),
         opts=opts,
     )
-    return role, [platform, data, attached]
+    permissions: list[pulumi.Resource] = [platform, data, attached]
+    if monitors.explainability is not None:
+        permissions.append(explaining(name, role, explained, account, parent))
+    return role, permissions
 
 
 def _platform(here: Sequence[str], registries: Sequence[Sequence[str]]) -> list[Statement]:
@@ -313,9 +192,9 @@ def _platform(here: Sequence[str], registries: Sequence[Sequence[str]]) -> list[
 def _data(bucket: str, key: str, partition: str, files: Sequence[str]) -> list[Statement]:
     given = [f"arn:{partition}:s3:::{file.removeprefix('s3://')}" for file in files]
     # What is no file is a folder.
-    readable = [each if each.endswith(".json") else f"{each.rstrip('/')}/*" for each in given]
+    readable = [each if each.endswith((".json", ".jsonl", ".csv")) else f"{each.rstrip('/')}/*" for each in given]
     return [
-        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"{bucket}/{CAPTURE_PREFIX}*", *readable]},
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": [f"{bucket}/{CAPTURE_PREFIX}*", f"{bucket}/{EXPLAINED}*", *readable]},
         {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": sorted({bucket, *(each.partition("/")[0] for each in given)})},
         {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{bucket}/{MONITOR_PREFIX}*"},
         *data_key_statements(key),
@@ -329,21 +208,24 @@ def _definition(
     opts = pulumi.ResourceOptions(parent=parent, depends_on=after)
     if isinstance(monitor, DataQualityMonitor):
         return _data_quality(name, monitor, run, tags, opts).name
-    # Auto-naming is for resources of the provider's own.
-    content = hashlib.sha256(json.dumps(asdict(monitor), sort_keys=True).encode()).hexdigest()[:8]
-    definition_name = f"{fit(f'{name}-{pulumi.get_project()}-{pulumi.get_stack()}', 54)}-{content}"
-    specification = _model_quality(monitor) if isinstance(monitor, ModelQualityMonitor) else _bias(monitor)
-    wanted = pulumi.Output.all(run.role_arn, run.image, run.endpoint, run.bucket, run.key, pulumi.Output.all(*run.subnet_ids), run.group_id).apply(
-        lambda it: json.dumps(_desired(definition_name, kind, KINDS[kind].type, specification, tags, *it))
+    place = pulumi.Output.all(*run.subnet_ids)
+    wanted = pulumi.Output.all(run.role_arn, run.image, run.endpoint, run.bucket, run.key, place, run.group_id, run.analysis).apply(
+        lambda it: _named(name, _desired(kind, KINDS[kind].type, _specification(monitor, it[7]), tags, *it[:7]))
     )
     made = aws.cloudcontrol.Resource(
         name,
         type_name=f"AWS::SageMaker::{KINDS[kind].type}JobDefinition",
-        desired_state=wanted,
+        desired_state=wanted.apply(json.dumps),
         # Nothing of a definition can be changed, which a preview would not know.
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(replace_on_changes=["desiredState"])),
     )
-    return made.id.apply(lambda _: definition_name)
+    return pulumi.Output.all(made.id, wanted).apply(lambda it: str(it[1]["JobDefinitionName"]))
+
+
+def _named(name: str, definition: dict[str, Any]) -> dict[str, Any]:
+    """The definition with a name made of its content: auto-naming is for resources of the provider's own, and two of them are there for a while."""
+    content = hashlib.sha256(json.dumps(definition, sort_keys=True).encode()).hexdigest()[:8]
+    return {"JobDefinitionName": f"{fit(f'{name}-{pulumi.get_project()}-{pulumi.get_stack()}', 54)}-{content}", **definition}
 
 
 def _data_quality(
@@ -389,6 +271,22 @@ def _data_quality(
     )
 
 
+def _specification(monitor: Monitor, written: str | None) -> dict[str, Any]:
+    """What a kind of monitor has of its own; `written` is the address of the analysis that was written for it."""
+    if isinstance(monitor, ModelQualityMonitor):
+        return _model_quality(monitor)
+    return _explainability(monitor, written) if isinstance(monitor, ExplainabilityMonitor) else _bias(monitor)
+
+
+def _explainability(monitor: ExplainabilityMonitor, written: str | None) -> dict[str, Any]:
+    told = {"ProbabilityAttribute": monitor.probability, "FeaturesAttribute": monitor.features_at}
+    return {
+        "application": {"ConfigUri": written, "Environment": PUBLISH},
+        "input": {each: value for each, value in told.items() if value is not None},
+        "constraints": monitor.constraints,
+    }
+
+
 def _model_quality(monitor: ModelQualityMonitor) -> dict[str, Any]:
     probability = {} if monitor.probability is None else {"ProbabilityAttribute": monitor.probability}
     return {
@@ -410,7 +308,6 @@ def _bias(monitor: Monitor) -> dict[str, Any]:
 
 
 def _desired(
-    name: str,
     kind: str,
     prefix: str,
     specification: Mapping[str, Any],
@@ -427,16 +324,16 @@ def _desired(
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-sagemaker-modelqualityjobdefinition.html."""
     source = {"EndpointName": endpoint, "LocalPath": INPUT, "S3InputMode": "File", "S3DataDistributionType": "FullyReplicated"}
     # Answers are judged when there was time to know better: those of the day before.
-    window = {"StartTimeOffset": "-P2D", "EndTimeOffset": "-P1D"}
+    window = {"StartTimeOffset": "-P2D", "EndTimeOffset": "-P1D"} if "truth" in specification else {}
+    truth = {"GroundTruthS3Input": {"S3Uri": specification["truth"]}} if "truth" in specification else {}
     target = {"S3Uri": f"s3://{bucket}/{MONITOR_PREFIX}{kind}", "LocalPath": OUTPUT, "S3UploadMode": "EndOfJob"}
     machine = {"InstanceCount": 1, "InstanceType": MACHINE, "VolumeSizeInGB": DISK_GIB, "VolumeKmsKeyId": key}
     return {
-        "JobDefinitionName": name,
         f"{prefix}AppSpecification": {"ImageUri": image, **specification["application"]},
         f"{prefix}BaselineConfig": {"ConstraintsResource": {"S3Uri": specification["constraints"]}},
         f"{prefix}JobInput": {
             "EndpointInput": {**source, **window, **specification["input"]},
-            "GroundTruthS3Input": {"S3Uri": specification["truth"]},
+            **truth,
         },
         f"{prefix}JobOutputConfig": {"KmsKeyId": key, "MonitoringOutputs": [{"S3Output": target}]},
         "JobResources": {"ClusterConfig": machine},

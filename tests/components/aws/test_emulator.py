@@ -18,7 +18,7 @@ from modeldeploy.aws.health_records import HealthLakeFhirStore, HealthLakeFhirSt
 from modeldeploy.aws.kubernetes import EksWorkload
 from modeldeploy.aws.managed_batch import SageMakerBatchTransform
 from modeldeploy.aws.managed_endpoint import SageMakerEndpoint, SageMakerEndpointArgs
-from modeldeploy.aws.monitors import Monitors
+from modeldeploy.aws.monitor_arguments import Monitors
 from modeldeploy.aws.network import AwsNetwork, AwsNetworkArgs
 from modeldeploy.aws.serverless import LambdaFunction
 from modeldeploy.spec import Domain, WebAccess

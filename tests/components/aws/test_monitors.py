@@ -7,15 +7,25 @@ from typing import Any
 import pytest
 
 from modeldeploy.aws.managed_endpoint import SageMakerEndpointArgs
-from modeldeploy.aws.monitors import BiasMonitor, DataQualityMonitor, ModelQualityMonitor, Monitors, Task, schedule_expression
-from modeldeploy.spec import ArgumentError, Operations
+from modeldeploy.aws.monitor_arguments import (
+    Aggregation,
+    BiasMonitor,
+    DataQualityMonitor,
+    ExplainabilityMonitor,
+    ModelQualityMonitor,
+    Monitors,
+    Task,
+)
+from modeldeploy.aws.monitors import schedule_expression
+from modeldeploy.spec import ArgumentError, Compute, Operations, Rollout
 from modeldeploy.spec.arguments import parse
-from tests.components.aws.mocked import ACCOUNT, KEY, REGION, arguments, deploy, statements
+from tests.components.aws.mocked import ACCOUNT, KEY, REGION, arguments, deploy, model, statements
 from tests.support.mocks import Graph
 
 DEFINITION = "aws:sagemaker/dataQualityJobDefinition:DataQualityJobDefinition"
 BY_CLOUD_CONTROL = "aws:cloudcontrol/resource:Resource"
 SCHEDULE = "aws:sagemaker/monitoringSchedule:MonitoringSchedule"
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 ENDPOINT_NAME = "pricing-project-stack"
 BASE = "s3://team-baselines/pricing"
@@ -33,6 +43,15 @@ QUALITY = ModelQualityMonitor(
 BIAS = BiasMonitor(
     constraints=f"{BASE}/bias.json", analysis=f"{BASE}/analysis_config.json", ground_truth="s3://team-truth/pricing", inference="prediction"
 )
+EXPLAINED = ExplainabilityMonitor(
+    constraints=f"{BASE}/attribution.json",
+    features=["age", "income"],
+    baseline=f"{BASE}/rows.csv",
+    samples=100,
+    probability="1",
+    above={"feature_age": 0.4},
+)
+LINES = {"baseline": f"{BASE}/rows.jsonl", "features_at": "features", "request": '{"features": $features}'}
 CAPTURED = Operations(capture_percent=20)
 
 
@@ -125,6 +144,121 @@ def test_bias_is_found_by_the_analysis_that_is_given(tmp_path: Path) -> None:
     assert graph.one(SCHEDULE).inputs["monitoringScheduleConfig"]["monitoringType"] == "ModelBias"
 
 
+def test_attribution_is_computed_with_the_version_that_answers_most(tmp_path: Path) -> None:
+    two = [model(tmp_path), model(tmp_path, "2")]
+    args = arguments(
+        tmp_path,
+        models=two,
+        rollout=Rollout(traffic={"1": 90, "2": 10}),
+        operations=CAPTURED,
+        monitors=Monitors(explainability=EXPLAINED),
+        compute=Compute(instance_type="ml.c5.xlarge"),
+    )
+    graph = deploy(args)
+    written = graph.one(OBJECT, "pricing-explainability-analysis").inputs
+    assert json.loads(written["content"]) == {
+        "headers": ["age", "income"],
+        "methods": {"shap": {"baseline": f"{BASE}/rows.csv", "agg_method": "mean_abs", "num_samples": 100}},
+        "predictor": {"model_name": "model-1", "instance_type": "ml.c5.xlarge", "initial_instance_count": 1},
+    }
+    assert written["key"].startswith("analyses/")
+    assert (written["serverSideEncryption"], written["kmsKeyId"]) == ("aws:kms", KEY)
+    wanted = desired(graph, "explainability")
+    assert graph.one(BY_CLOUD_CONTROL).inputs["typeName"] == "AWS::SageMaker::ModelExplainabilityJobDefinition"
+    assert wanted["ModelExplainabilityAppSpecification"]["ConfigUri"] == f"s3://bucket-made/{written['key']}"
+    assert wanted["ModelExplainabilityAppSpecification"]["ImageUri"].endswith("/sagemaker-clarify-processing:1.0")
+    # There is nothing that was right to wait for.
+    assert wanted["ModelExplainabilityJobInput"] == {
+        "EndpointInput": {
+            "EndpointName": ENDPOINT_NAME,
+            "LocalPath": "/opt/ml/processing/input",
+            "S3InputMode": "File",
+            "S3DataDistributionType": "FullyReplicated",
+            "ProbabilityAttribute": "1",
+        }
+    }
+    assert wanted["ModelExplainabilityBaselineConfig"] == {"ConstraintsResource": {"S3Uri": f"{BASE}/attribution.json"}}
+    assert graph.one(SCHEDULE).inputs["monitoringScheduleConfig"]["monitoringType"] == "ModelExplainability"
+    query = graph.one(ALARM, "pricing-explainability-feature_age").inputs["metricQueries"][0]["expression"]
+    assert query.startswith('SELECT MAX("feature_age") FROM "aws/sagemaker/Endpoints/explainability-metrics"')
+
+
+def test_requests_in_json_lines_are_written_around_their_features(tmp_path: Path) -> None:
+    changed = ExplainabilityMonitor(**{**EXPLAINED.__dict__, **LINES, "aggregation": Aggregation.MEDIAN, "samples": None})
+    graph = monitored(tmp_path, explainability=changed)
+    told = json.loads(graph.one(OBJECT, "pricing-explainability-analysis").inputs["content"])
+    assert told["methods"] == {"shap": {"baseline": f"{BASE}/rows.jsonl", "agg_method": "median"}}
+    assert told["predictor"] == {
+        "model_name": "model-1",
+        "instance_type": "ml.m5.large",
+        "initial_instance_count": 1,
+        "content_type": "application/jsonlines",
+        "accept_type": "application/jsonlines",
+        "content_template": '{"features": $features}',
+    }
+    assert desired(graph, "explainability")["ModelExplainabilityJobInput"]["EndpointInput"]["FeaturesAttribute"] == "features"
+
+
+def test_a_release_is_explained_by_another_analysis_and_another_definition(tmp_path: Path) -> None:
+    graphs = [
+        deploy(arguments(tmp_path, models=[model(tmp_path, version)], operations=CAPTURED, monitors=Monitors(explainability=EXPLAINED)))
+        for version in ("1", "2")
+    ]
+    assert len({graph.one(OBJECT, "pricing-explainability-analysis").inputs["key"] for graph in graphs}) == 2
+    assert len({desired(graph, "explainability")["JobDefinitionName"] for graph in graphs}) == 2
+
+
+def test_tags_too_make_another_definition(tmp_path: Path) -> None:
+    graphs = [deploy(arguments(tmp_path, tags=tags, operations=CAPTURED, monitors=Monitors(bias=BIAS))) for tags in ({"team": "a"}, {"team": "b"})]
+    assert len({desired(graph, "bias")["JobDefinitionName"] for graph in graphs}) == 2
+
+
+def test_explaining_may_start_its_own_endpoint_and_no_other(tmp_path: Path) -> None:
+    graph = monitored(tmp_path, explainability=EXPLAINED)
+    granted = permissions(graph, "explaining")
+    here = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
+    for action in (
+        "CreateEndpoint",
+        "DeleteEndpoint",
+        "DescribeEndpoint",
+        "DeleteEndpointConfig",
+        "DescribeEndpointConfig",
+        "InvokeEndpoint",
+        "AddTags",
+    ):
+        assert granted[f"sagemaker:{action}"]["Resource"] == [f"{here}:endpoint-config/sm-clarify-*", f"{here}:endpoint/sm-clarify-*"]
+    assert granted["sagemaker:DescribeModel"]["Resource"] == "arn:model:1"
+    read = permissions(graph, "data")["s3:GetObject"]["Resource"]
+    assert {"arn:aws:s3:::bucket-made/analyses/*", "arn:aws:s3:::team-baselines/pricing/rows.csv"} <= set(read)
+    assert graph.one("aws:iam/rolePolicy:RolePolicy", "pricing-monitors-explaining").urn in graph.one(BY_CLOUD_CONTROL).depends_on
+    assert "pricing-network-sagemaker-api" in graph.names("aws:ec2/vpcEndpoint:VpcEndpoint")
+    others = monitored(tmp_path, bias=BIAS)
+    assert "pricing-network-sagemaker-api" not in others.names("aws:ec2/vpcEndpoint:VpcEndpoint")
+    assert "pricing-monitors-explaining" not in others.names("aws:iam/rolePolicy:RolePolicy")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"features": []}, "features: is empty; name the features"),
+        ({"baseline": f"{BASE}/rows.json"}, f"baseline: '{BASE}/rows.json' is no file of features; write s3://<bucket>/<path>.csv or .jsonl"),
+        ({"samples": 0}, "samples: 0 is not allowed; use 1 to 100000"),
+        ({"samples": 100_001}, "samples: 100001 is not allowed"),
+        ({"features_at": "features"}, "features_at: has no effect with a baseline in CSV"),
+        ({"request": "$features"}, "request: has no effect with a baseline in CSV"),
+        ({"baseline": f"{BASE}/rows.jsonl"}, "request: is required with a baseline in JSON lines"),
+        ({"baseline": f"{BASE}/rows.jsonl", "request": "$features"}, "features_at: is required with a baseline in JSON lines"),
+        ({**LINES, "request": "{}"}, "request: '{}' does not say where the features go"),
+        ({"constraints": "x"}, "constraints: 'x' is no file of a baseline"),
+    ],
+)
+def test_explanations_are_refused_that_clarify_could_not_give(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    changed = ExplainabilityMonitor(**{**EXPLAINED.__dict__, **changes})
+    with pytest.raises(ArgumentError) as caught:
+        monitored(tmp_path, explainability=changed)
+    assert f"monitors.explainability.{message}" in str(caught.value)
+
+
 def test_metrics_raise_alarms_beyond_their_values_whatever_their_dimensions(tmp_path: Path) -> None:
     graph = monitored(tmp_path, data_quality=DATA, model_quality=QUALITY)
     drift = graph.one(ALARM, "pricing-data-quality-feature_baseline_drift_age").inputs
@@ -143,6 +277,7 @@ def test_monitors_may_read_what_was_captured_and_their_files_and_write_what_they
     data = permissions(graph, "data")
     assert data["s3:GetObject"]["Resource"] == [
         "arn:aws:s3:::bucket-made/capture/*",
+        "arn:aws:s3:::bucket-made/analyses/*",
         "arn:aws:s3:::team-baselines/pricing/analysis_config.json",
         "arn:aws:s3:::team-baselines/pricing/bias.json",
         "arn:aws:s3:::team-baselines/pricing/constraints.json",

@@ -8,7 +8,7 @@ import pytest
 
 from modeldeploy.aws.asynchronous import Asynchronous
 from modeldeploy.aws.endpoint_arguments import Guardrails, SageMakerEndpointArgs
-from modeldeploy.aws.monitors import Monitors
+from modeldeploy.aws.monitor_arguments import Monitors
 from modeldeploy.aws.serverless_inference import ServerlessInference
 from modeldeploy.spec import Access, ArgumentError, Compute, Container, DatabaseConnection, Exposure, Network, Operations, Scaling
 from modeldeploy.spec.arguments import parse
