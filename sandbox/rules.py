@@ -87,6 +87,12 @@ def _deployment_without_traffic(situation: Situation) -> Iterator[Refusal]:
                 yield Refusal(f"properties.{kind}", f"deployment '{name}' takes {share}% of the {kind} of {record.label}: set it to 0 first")
 
 
+def _switched_off(situation: Situation) -> Iterator[Refusal]:
+    """Azure ML deletes no schedule that is on: https://learn.microsoft.com/azure/machine-learning/how-to-schedule-pipeline-job#delete-a-schedule"""
+    if _object(situation.inputs.get("properties")).get("isEnabled", True) is not False:
+        yield Refusal("properties.isEnabled", "is true: switch the schedule off and update before deleting")
+
+
 def _no_deployed_models(situation: Situation) -> Iterator[Refusal]:
     models = situation.deployed_models(situation.id)
     if models:
@@ -222,6 +228,7 @@ _WRITE: dict[str, tuple[Rule, ...]] = {
 }
 _DELETE: dict[str, tuple[Rule, ...]] = {
     _DEPLOYMENT: (_deployment_without_traffic,),
+    "azure-native:machinelearningservices:Schedule": (_switched_off,),
     "gcp:vertex/aiEndpoint:AiEndpoint": (_no_deployed_models,),
     "aws:s3/bucket:Bucket": (_empty_bucket(*_S3_OBJECTS),),
     "gcp:storage/bucket:Bucket": (_empty_bucket("gcp:storage/bucketObject:BucketObject"),),

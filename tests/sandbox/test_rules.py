@@ -52,6 +52,15 @@ def test_mirrored_traffic_is_not_for_those_that_take_live_traffic(cloud: Cloud) 
     assert "takes live traffic" in cloud.refused_update(endpoint, properties={**mirrored, "mirrorTraffic": {"blue": 10}})
 
 
+def test_a_schedule_that_is_on_cannot_be_deleted(cloud: Cloud) -> None:
+    trigger = {"triggerType": "Cron", "expression": "0 6 * * 1"}
+    action = {"actionType": "CreateJob", "jobDefinition": {"jobType": "Command", "command": "true", "environmentId": "azureml:environment:1"}}
+    schedule = cloud.create(f"{ML}:Schedule", **workspace(cloud), properties={"trigger": trigger, "action": action})
+    assert "properties.isEnabled: is true: switch the schedule off" in cloud.refused_delete(schedule)
+    cloud.update(schedule, properties={"trigger": trigger, "action": action, "isEnabled": False})
+    cloud.delete(schedule)
+
+
 def run_service(revision: str, image: str, traffics: list[dict[str, object]]) -> dict[str, object]:
     return {
         "name": "price",
