@@ -15,7 +15,7 @@ from tests.support.warm_python import warm_python
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with warm_python(tmp_path_factory.mktemp("warm"), ["yaml", "engine.errors"]) as folder:
+    with warm_python(tmp_path_factory.mktemp("warm"), ["yaml", "engine.errors", "pulumi.runtime.stack"]) as folder:
         yield str(folder / "bin" / "python")
 
 
@@ -73,6 +73,29 @@ def test_whoever_ends_it_ends_the_script(python: str, tmp_path: Path, number: si
     while Path(f"/proc/{program}").exists():
         assert time.monotonic() < deadline, "the script outlived who started it"
         time.sleep(0.05)
+
+
+def test_a_program_s_outputs_are_waited_for_until_all_are_there_or_one_fails(python: str, tmp_path: Path) -> None:
+    text = """
+import asyncio, time
+from pulumi.runtime import stack
+
+async def number(seconds, fails=False):
+    await asyncio.sleep(seconds)
+    if fails:
+        raise ValueError("no number")
+    return seconds
+
+async def wait(*made):
+    tasks = [asyncio.ensure_future(each) for each in made]
+    done, left = await stack.asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    return len(done), len(left)
+
+print(asyncio.run(wait(number(0), number(0.05), number(0.1))))
+print(asyncio.run(wait(number(0), number(0.05, fails=True), number(60))))
+"""
+    done = subprocess.run([python, script(tmp_path, text)], capture_output=True, text=True, check=True, timeout=50)
+    assert done.stdout == "(3, 0)\n(2, 1)\n"
 
 
 def test_anything_but_a_script_goes_to_the_real_python(python: str) -> None:
