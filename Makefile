@@ -45,7 +45,7 @@ quick: setup ## the tests that need no engine, in under 2 minutes
 	$(BIN)/python -m pytest -q -n 2 -m "not engine"
 
 test: setup engine lint ## everything
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --durations 30 --durations-min 20
 
 coverage: setup ## how much of what the components register is held against the vendors' models
 	$(BIN)/python -m sandbox coverage
