@@ -107,6 +107,7 @@ _STREAMS = {
     "azure-native:eventhub:ConsumerGroup": _row(
         "Microsoft.EventHub/namespaces/{namespaceName}/eventhubs/{eventHubName}/consumergroups/{consumerGroupName}"
     ),
+    "azure-native:eventhub:SchemaRegistry": _row("Microsoft.EventHub/namespaces/{namespaceName}/schemagroups/{schemaGroupName}"),
     "azure-native:apimanagement:ApiManagementService": _row(
         "Microsoft.ApiManagement/service/{serviceName}", {"gatewayUrl": "https://{serviceName}.azure-api.net"}, unique=("serviceName",), max_name=50
     ),
