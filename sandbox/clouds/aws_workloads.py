@@ -15,6 +15,10 @@ _REST = "aws:apigateway/restApi:RestApi"
 _HTTP = "aws:apigatewayv2/api:Api"
 _BALANCER = "aws:lb/loadBalancer:LoadBalancer#arn"
 _TARGETS = "aws:lb/targetGroup:TargetGroup#arn"
+_SOURCES = (
+    "aws:kinesis/stream:Stream#arn aws:kinesis/streamConsumer:StreamConsumer#arn aws:msk/serverlessCluster:ServerlessCluster#arn "
+    "aws:msk/cluster:Cluster#arn aws:sqs/queue:Queue#arn aws:dynamodb/table:Table#streamArn"
+)
 
 
 def _arn(service: str, resource: str, region: str = "{region}", account: str = "{account}") -> dict[str, Any]:
@@ -59,8 +63,17 @@ _LAMBDA: dict[str, Row] = {
         id="{uuid}",
         outputs=_arn("lambda", "event-source-mapping:{uuid}")
         | {"uuid": "{uuid}", "state": "Enabled", "functionArn": "arn:{partition}:lambda:{region}:{account}:function:{functionName|last}"},
+        references={"functionName": f"{_FUNCTION} aws:lambda/alias:Alias#arn", "eventSourceArn": _SOURCES},
+        replaces=frozenset(
+            {"eventSourceArn", "startingPosition", "startingPositionTimestamp", "topics", "queues", "selfManagedEventSource"}
+            | {"amazonManagedKafkaEventSourceConfig.consumerGroupId", "selfManagedKafkaEventSourceConfig.consumerGroupId"}
+        ),
+    ),
+    "aws:lambda/invocation:Invocation": Row(
+        id="{functionName}_{hex32}",
+        outputs={"result": "{}"},
         references={"functionName": _FUNCTION},
-        replaces=frozenset({"eventSourceArn", "startingPosition", "startingPositionTimestamp"}),
+        replaces=frozenset({"functionName", "qualifier", "input", "triggers", "lifecycleScope"}),
     ),
     "aws:lambda/functionUrl:FunctionUrl": Row(
         id="{functionName}",
@@ -352,8 +365,49 @@ _BATCH: dict[str, Row] = {
         replaces=frozenset({"name"}),
         guarded=False,
     ),
+    "aws:kinesis/streamConsumer:StreamConsumer": Row(
+        id="{streamArn}/consumer/{name}:{digits10}",
+        outputs={"arn": "{id}", "creationTimestamp": "{now}"},
+        max_name=128,
+        references={"streamArn": "aws:kinesis/stream:Stream#arn"},
+        replaces=frozenset({"name", "streamArn"}),
+        unique=("streamArn", "name"),
+    ),
     "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": Row(
-        id="arn:{partition}:firehose:{region}:{account}:deliverystream/{name}", outputs={"arn": "{id}", "versionId": "1"}, max_name=64
+        id="arn:{partition}:firehose:{region}:{account}:deliverystream/{name}",
+        outputs={"arn": "{id}", "versionId": "1"},
+        max_name=64,
+        replaces=frozenset({"name", "destination", "kinesisSourceConfiguration", "mskSourceConfiguration"}),
+    ),
+    "aws:msk/serverlessCluster:ServerlessCluster": Row(
+        id="arn:{partition}:kafka:{region}:{account}:cluster/{clusterName}/{uuid}-s1",
+        outputs={
+            "arn": "{id}",
+            "bootstrapBrokersSaslIam": "boot-{letters7}.c1.kafka-serverless.{region}.amazonaws.com:9098",
+            "clusterUuid": "{uuid}-s1",
+        },
+        name="clusterName",
+        max_name=64,
+        references={"vpcConfigs.*.subnetIds.*": _SUBNET, "vpcConfigs.*.securityGroupIds.*": _GROUP},
+        replaces=frozenset({"clusterName", "clientAuthentication", "vpcConfigs"}),
+        guarded=False,
+    ),
+    "aws:msk/clusterPolicy:ClusterPolicy": Row(
+        id="{clusterArn}",
+        outputs={"currentVersion": "K1X5R6FKA87"},
+        references={"clusterArn": "aws:msk/serverlessCluster:ServerlessCluster#arn aws:msk/cluster:Cluster#arn"},
+        replaces=frozenset({"clusterArn"}),
+    ),
+    "aws:glue/registry:Registry": Row(
+        id="arn:{partition}:glue:{region}:{account}:registry/{registryName}",
+        outputs={"arn": "{id}"},
+        replaces=frozenset({"registryName"}),
+    ),
+    "aws:glue/schema:Schema": Row(
+        id="arn:{partition}:glue:{region}:{account}:schema/{registryArn|last}/{schemaName}",
+        outputs={"arn": "{id}", "latestSchemaVersion": 1, "nextSchemaVersion": 2, "schemaCheckpoint": 1, "registryName": "{registryArn|last}"},
+        references={"registryArn": "aws:glue/registry:Registry#arn"},
+        replaces=frozenset({"registryArn", "schemaName", "dataFormat"}),
     ),
     "aws:pipes/pipe:Pipe": Row(
         id="{name}", outputs=_arn("pipes", "pipe/{name}"), max_name=64, references={"roleArn": _ROLE}, replaces=frozenset({"name", "source"})
