@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from sandbox import cloud_control
 from sandbox.clouds import Row
 from sandbox.clouds import row as row_of
 from sandbox.config import ProviderConfig
@@ -67,7 +68,13 @@ def _complete_object(resource: ResourceType, inputs: Inputs, config: ProviderCon
 
 def make_id(resource: ResourceType, row: Row, completed: Inputs, config: ProviderConfig, nonce: str) -> str:
     """The id of a resource that is about to exist."""
-    made = fill(id_template(resource, row), _facts(resource, completed, {}, config, nonce))
+    facts = _facts(resource, completed, {}, config, nonce)
+    if resource.token == cloud_control.TOKEN:
+        told = [str(facts.value(each)) for each in ("partition", "region", "account")]
+        identified = cloud_control.identifier(completed, *told)
+        if identified is not None:
+            return identified
+    made = fill(id_template(resource, row), facts)
     return made if isinstance(made, str) and made else str(Facts(nonce).value("hex17"))
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, cast
 
+from sandbox import cloud_control
 from sandbox.check import show
 from sandbox.clouds import Row, aws
 from sandbox.config import AWS_ACCOUNT, GCP_PROJECT_NUMBER, ProviderConfig
@@ -66,6 +67,12 @@ def resolve(store: Store, resource: ResourceType, row: Row, inputs: Inputs, reso
             if isinstance(value, str) and value:
                 spoken_for.add(path)
                 _by_row(store, targets, path, value, config, found, problems)
+    if resource.token == cloud_control.TOKEN:
+        wanted = cloud_control.state(inputs)
+        for pattern, targets in cloud_control.references(inputs).items():
+            for path, value in _at(wanted, pattern.split("."), ("desiredState",)):
+                if isinstance(value, str) and value:
+                    _by_row(store, targets, path, value, config, found, problems)
     for path, value in _strings(inputs, ()):
         if path not in spoken_for and not any(isinstance(part, str) and part.lower().endswith(_UNREAD) for part in path):
             _by_value(store, resource, path, value, config, found, problems)
@@ -78,7 +85,10 @@ def _by_row(store: Store, targets: str, path: PropertyPath, value: str, config: 
     for target in targets.split():
         token, _, attribute = target.partition("#")
         tokens.append(token)
-        matches = store.by_handle(_without_prefix(token, value), token, attribute or "id")
+        if token == cloud_control.TOKEN:
+            matches = cloud_control.named(store, attribute, value)
+        else:
+            matches = store.by_handle(_without_prefix(token, value), token, attribute or "id")
         if matches:
             found.append((matches[0], text_of(path)))
             return

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
+from sandbox import cloud_control
 from sandbox.store import Record, Store
 from sandbox.values import UNKNOWN, Inputs, Refusal
 
@@ -200,8 +201,33 @@ def _scaling_target_exists(situation: Situation) -> Iterator[Refusal]:
             yield Refusal("resourceId", f"'{given}' names nothing: there is no SageMaker endpoint '{parts[1]}' in this sandbox")
         elif parts[3] not in variants:
             yield Refusal("resourceId", f"'{given}' names nothing: the endpoint's variants are {', '.join(variants)}")
+    if namespace == "sagemaker" and len(parts) == 2 and not cloud_control.named(situation.store, cloud_control.INFERENCE_COMPONENT, parts[1]):
+        yield Refusal("resourceId", f"'{given}' names nothing: there is no inference component '{parts[1]}' in this sandbox")
     if namespace == "ecs" and len(parts) == 3 and not situation.store.by_handle(parts[2], "aws:ecs/service:Service", "name"):
         yield Refusal("resourceId", f"'{given}' names nothing: there is no ECS service '{parts[2]}' in this sandbox")
+
+
+def _component_has_a_place(situation: Situation) -> Iterator[Refusal]:
+    """An inference component is put on a variant that is there, and that has no model of its own."""
+    if situation.inputs.get("typeName") != cloud_control.INFERENCE_COMPONENT:
+        return
+    wanted = cloud_control.state(situation.inputs)
+    for endpoint in situation.store.by_handle(str(wanted.get("EndpointName")), "aws:sagemaker/endpoint:Endpoint", "id"):
+        serves = str(endpoint.outputs.get("endpointConfigName"))
+        empty = {
+            str(_object(variant).get("VariantName")): _object(variant).get("ModelName") is None
+            for config in cloud_control.named(situation.store, cloud_control.ENDPOINT_CONFIG, serves)
+            for variant in cast("list[Any]", cloud_control.state(config.inputs).get("ProductionVariants") or [])
+        } | {
+            str(_object(variant).get("variantName")): _object(variant).get("modelName") is None
+            for config in situation.store.by_handle(serves, "aws:sagemaker/endpointConfiguration:EndpointConfiguration", "id")
+            for variant in cast("list[Any]", config.outputs.get("productionVariants") or [])
+        }
+        name = str(wanted.get("VariantName"))
+        if name not in empty:
+            yield Refusal("desiredState.VariantName", f"'{name}' names nothing: the endpoint's variants are {', '.join(empty)}")
+        elif not empty[name]:
+            yield Refusal("desiredState.VariantName", f"'{name}' has a model of its own: inference components are not supported in this endpoint")
 
 
 def _revisions(situation: Situation) -> Iterator[Refusal]:
@@ -225,6 +251,7 @@ _WRITE: dict[str, tuple[Rule, ...]] = {
     "gcp:cloudrunv2/service:Service": (_revisions,),
     "aws:sagemaker/model:Model": (_model_data_exists,),
     "aws:appautoscaling/target:Target": (_scaling_target_exists,),
+    cloud_control.TOKEN: (_component_has_a_place,),
 }
 _DELETE: dict[str, tuple[Rule, ...]] = {
     _DEPLOYMENT: (_deployment_without_traffic,),

@@ -452,7 +452,9 @@ _SAGEMAKER: dict[str, Row] = {
         outputs=_arn("sagemaker", "endpoint/{name}"),
         max_name=63,
         references={
-            "endpointConfigName": "aws:sagemaker/endpointConfiguration:EndpointConfiguration#name",
+            "endpointConfigName": (
+                "aws:sagemaker/endpointConfiguration:EndpointConfiguration#name aws:cloudcontrol/resource:Resource#AWS::SageMaker::EndpointConfig"
+            ),
             "deploymentConfig.autoRollbackConfiguration.alarms.*.alarmName": (
                 "aws:cloudwatch/metricAlarm:MetricAlarm#name aws:cloudwatch/compositeAlarm:CompositeAlarm#alarmName"
             ),

@@ -34,7 +34,8 @@ class Row:
     updates: frozenset[str] = frozenset()
     """Property paths that can be changed in place although a rule would replace."""
     references: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    """Property path -> `token` (by id) or `token#attribute` of what must exist; alternatives are separated by a space. `*` walks lists and maps."""
+    """Property path -> `token` (by id) or `token#attribute` of what must exist; alternatives are separated by a space. `*` walks lists and maps.
+    What Cloud Control makes is named by its type of CloudFormation's (`aws:cloudcontrol/resource:Resource#AWS::SageMaker::EndpointConfig`)."""
     guarded: bool = True
     """The cloud refuses to delete the resource while others refer to it."""
     owns: frozenset[str] = frozenset()

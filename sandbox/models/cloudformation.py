@@ -51,6 +51,11 @@ def _by_plain_name() -> Mapping[str, str]:
     return {plain(name): name for name in _index()}
 
 
+def types() -> Mapping[str, str]:
+    """The types that there are, each with the digest of its schema."""
+    return _index()
+
+
 def type_name(service: str, resource: str) -> str | None:
     """The CloudFormation type of that service and resource, in any spelling (`sagemaker`, `EndpointConfig`)."""
     return _by_plain_name().get(plain(f"AWS{service}{resource}"))

@@ -1,7 +1,8 @@
 """Properties that hold a JSON document as text: policies, container definitions, redrive policies.
 
 The text must be JSON, and what it says must follow the grammar of its kind: IAM policies by cfn-lint's schemas (`cfnlint/data/schemas/other/iam`),
-container definitions by botocore's ECS shapes, the rest by short schemas of ours in `data/documents.yaml`, each with the page it comes from.
+container definitions by botocore's ECS shapes, what Cloud Control makes by CloudFormation's schema of the type that another property names, the
+rest by short schemas of ours in `data/documents.yaml`, each with the page it comes from.
 """
 
 import functools
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, cast
 
-from sandbox.models import botocore_shapes
+from sandbox.models import botocore_shapes, cloudformation
 from sandbox.models.schema import Check, Compiler, Findings, Path, Problem, Schema
 from sandbox.models.tables import load_yaml
 from sandbox.values import Inputs, Refusal
@@ -77,6 +78,15 @@ def _check(kind: str) -> Check:
     return Compiler(_nothing).compile(told["schema"])
 
 
+@functools.cache
+def _cloudformation(type_name: str) -> Check | None:
+    if type_name not in cloudformation.types():
+        return None
+    resource = cloudformation.load(type_name)
+    schema = {key: value for key, value in resource.schema.items() if key in ("type", "properties", "required", "additionalProperties", "oneOf")}
+    return Compiler(resource.resolve).compile(schema)
+
+
 def _nothing(reference: str) -> Schema:
     raise LookupError(reference)
 
@@ -86,12 +96,17 @@ def check(token: str, inputs: Inputs) -> Iterator[Refusal]:
     for place in _tables()[0].get(token, ()):
         for path, value in _values(inputs, place.path, ()):
             if isinstance(value, str):
-                yield from _problems(place.kind, path, value)
+                told = _tables()[1][place.kind]
+                typed = inputs.get(str(told["cloudformation"])) if "cloudformation" in told else None
+                yield from _problems(place.kind, path, value, typed if isinstance(typed, str) else None)
 
 
-def _problems(kind: str, path: str, text: str) -> Iterator[Refusal]:
+def _problems(kind: str, path: str, text: str, type_name: str | None) -> Iterator[Refusal]:
     told = _tables()[1][kind]
     what = str(told["what"])
+    run = _check(kind)
+    if type_name is not None:
+        run, what = _cloudformation(type_name) or run, f"{what} of {type_name}"
     try:
         document = json.loads(text)
     except ValueError as wrong:
@@ -101,7 +116,7 @@ def _problems(kind: str, path: str, text: str) -> Iterator[Refusal]:
     if limit is not None and len(text) > int(limit):
         yield Refusal(path, f"has {len(text)} characters; {what} may have {limit}")
     found = Findings()
-    _check(kind)(document, (), found)
+    run(document, (), found)
     seen: set[Path] = set()
     for problem in found.problems:
         if problem.path not in seen:
