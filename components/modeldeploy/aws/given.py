@@ -38,12 +38,12 @@ def key_problems(encryption: Encryption) -> Iterator[Problem]:
         yield Problem("encryption.key", f"'{encryption.key}' is not the ARN of a KMS key (arn:aws:kms:<region>:<account>:key/<id>)")
 
 
-def secret_arn_problems(secrets: Mapping[str, pulumi.Input[str]]) -> Iterator[Problem]:
-    """Problems of `secrets`: what is no secret of Secrets Manager."""
+def secret_arn_problems(secrets: Mapping[str, pulumi.Input[str]], path: str = "secrets") -> Iterator[Problem]:
+    """Problems of the secrets at `path`: what is no secret of Secrets Manager."""
     for name, address in secrets.items():
         if isinstance(address, str) and not SECRET_ARN.fullmatch(address):
             yield Problem(
-                f"secrets.{name}",
+                f"{path}.{name}",
                 f"'{address}' is not the ARN of a secret in Secrets Manager (arn:aws:secretsmanager:<region>:<account>:secret:<name>)",
             )
 

@@ -44,6 +44,19 @@ WARM_GIB_SECOND_USD = 0.0000041667
 """Memory of a function for a second, while it answers and while it is kept warm (provisioned concurrency), on x86, without its requests:
 https://aws.amazon.com/lambda/pricing/, us-east-1."""
 
+STREAM_HOURLY_USD = 0.04
+SHARD_HOURLY_USD = 0.015
+LONG_SHARD_HOURLY_USD = 0.02
+READER_SHARD_HOURLY_USD = 0.015
+"""One Kinesis stream on demand; one shard of a provisioned one, what it costs more when it keeps records for more than a day, and a reader of its own
+(enhanced fan-out) for it. Without records: https://aws.amazon.com/kinesis/data-streams/pricing/, us-east-1, as public cost tables agree on them
+(https://c3x.dev/resources/aws/aws_kinesis_stream)."""
+
+KAFKA_HOURLY_USD = 0.75
+PARTITION_HOURLY_USD = 0.0015
+"""One cluster of MSK Serverless and one partition, without data: https://aws.amazon.com/msk/pricing/, us-east-1, as public cost estimates quote
+it."""
+
 
 def monthly(hourly_usd: float) -> float:
     """US dollars a month."""

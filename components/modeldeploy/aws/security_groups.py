@@ -27,11 +27,8 @@ def model_group(
     database."""
     opts = pulumi.ResourceOptions(parent=parent)
     group = aws.ec2.SecurityGroup(f"{name}-model", description="Instances that serve the model", vpc_id=attachment.vpc_id, tags=tags, opts=opts)
-    s3 = aws.ec2.get_prefix_list_output(
-        name=account.region.apply(lambda region: f"com.amazonaws.{region}.s3"), opts=pulumi.InvokeOutputOptions(parent=parent)
-    )
     _egress(f"{name}-model-services", group, "Private endpoints of AWS services", 443, tags, parent, cidr=attachment.cidr)
-    _egress(f"{name}-model-s3", group, "Model artifacts in S3", 443, tags, parent, prefix_list=s3.id)
+    let_out_to_s3(f"{name}-model-s3", group, "Model artifacts in S3", account, tags, parent)
     if reads_database:
         _egress(f"{name}-model-database", group, "The database", POSTGRES, tags, parent, cidr=attachment.cidr)
     return group
@@ -80,6 +77,14 @@ def let_out(
     """Lets what is in a group open connections to ranges, on one port."""
     for index, reached in enumerate(ranges):
         _egress(f"{name}-{index}", group, description, port, tags, parent, cidr=reached)
+
+
+def let_out_to_s3(name: str, group: aws.ec2.SecurityGroup, description: str, account: Account, tags: dict[str, str], parent: pulumi.Resource) -> None:
+    """Lets what is in a group open connections to S3."""
+    s3 = aws.ec2.get_prefix_list_output(
+        name=account.region.apply(lambda region: f"com.amazonaws.{region}.s3"), opts=pulumi.InvokeOutputOptions(parent=parent)
+    )
+    _egress(name, group, description, 443, tags, parent, prefix_list=s3.id)
 
 
 def allow(

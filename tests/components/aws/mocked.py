@@ -85,6 +85,17 @@ OUTPUTS: dict[str, Mocked] = {
     "aws:apigatewayv2/domainName:DomainName": lambda inputs: {
         "domainNameConfiguration": {**inputs["domainNameConfiguration"], "targetDomainName": "d-2.execute-api.example", "hostedZoneId": "ZAPI"}
     },
+    "aws:lambda/eventSourceMapping:EventSourceMapping": {"uuid": "mapping-made"},
+    "aws:kinesis/stream:Stream": lambda inputs: _named(inputs.get("name", "stream-made"), f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/"),
+    "aws:kinesis/streamConsumer:StreamConsumer": lambda inputs: {"arn": f"{inputs['streamArn']}/consumer/made:1"},
+    "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": {"name": "capture-made"},
+    "aws:cloudwatch/logStream:LogStream": {"name": "log-stream-made", "arn": "arn:log-stream"},
+    "aws:msk/serverlessCluster:ServerlessCluster": {
+        "arn": f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/kafka-made/uuid-made-s1",
+        "bootstrapBrokersSaslIam": f"boot-made.c1.kafka-serverless.{REGION}.amazonaws.com:9098",
+    },
+    "aws:glue/registry:Registry": lambda inputs: {"arn": f"arn:aws:glue:{REGION}:{ACCOUNT}:registry/{inputs['registryName']}"},
+    "aws:glue/schema:Schema": lambda inputs: {"arn": f"arn:aws:glue:{REGION}:{ACCOUNT}:schema/made/{inputs['schemaName']}"},
     "aws:codedeploy/application:Application": {"name": "application-made", "arn": "arn:application"},
     "aws:codedeploy/deploymentGroup:DeploymentGroup": {"arn": "arn:group"},
     "aws:ecs/cluster:Cluster": {"arn": "arn:cluster"},
