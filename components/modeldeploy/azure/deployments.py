@@ -5,30 +5,32 @@ https://learn.microsoft.com/azure/machine-learning/concept-endpoints-online
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_azure_native as native
 
-from modeldeploy.spec import artifact
 from modeldeploy.spec.arguments import Problem
 from modeldeploy.spec.model import Container, Model
 from modeldeploy.spec.names import fit
 from modeldeploy.spec.scaling import Scaling
 
+from .assets import code_asset, environment_asset, environment_version, model_asset
 from .busy_times import BusyTime, profiles
+from .conda import CondaEnvironment, script
 from .group import Group
-from .model_store import ModelStore, path, upload
+from .model_registry import in_registry
+from .model_store import ModelStore
 from .workspace import Workspace, datastore_path
 
 SHORTEST_PAUSE = 60
 """Seconds between two actions of an autoscale setting at least (`azure_native.monitor.ScaleActionArgs.cooldown`)."""
-ASSET_VERSION = 30
-"""Characters a version of a model or environment may have."""
 CAPTURED = ("request", "response")
 """The collections Azure ML fills from the traffic itself (`azure_native.machinelearningservices.DataCollectorArgs.collections`)."""
+COMPARED = ("model_inputs", "model_outputs")
+"""The collections that a monitor compares, which the container fills by Azure's collector:
+https://learn.microsoft.com/azure/machine-learning/how-to-collect-production-data"""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,22 @@ class Serving:
     timeout_seconds: int
     capture_percent: int
     variables: Mapping[str, pulumi.Input[str]]
+    collections: tuple[str, ...]
+    """What is kept of requests and answers: `CAPTURED` or `COMPARED`."""
+    conda: Mapping[str, CondaEnvironment]
+    """Environments that Azure ML builds, by version."""
+    builders: list[pulumi.Resource]
+    """What must be there before it builds one."""
     ready: list[pulumi.Resource]
     """What must be there before a container starts."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A version's deployment, and where what it was asked and answered is kept, by collection."""
+
+    resource: native.machinelearningservices.OnlineDeployment
+    collected: Mapping[str, native.machinelearningservices.DataVersion]
 
 
 def scaling_problems(scaling: Scaling) -> Iterator[Problem]:
@@ -66,14 +82,12 @@ def deployment_name(version: str, instance_type: str) -> str:
     return fit(f"version-{version}-{machine}", 32)
 
 
-def deployment(
-    name: str, model: Model, serving: Serving, store: ModelStore, workspace: Workspace, group: Group, parent: pulumi.Resource
-) -> native.machinelearningservices.OnlineDeployment:
+def deployment(name: str, model: Model, serving: Serving, store: ModelStore, workspace: Workspace, group: Group, parent: pulumi.Resource) -> Deployed:
     """The deployment of one version, with its model and environment."""
     child = f"{name}-{model.version}"
-    registered = model_asset(name, model, store, workspace, group, parent)
-    environment = environment_asset(name, model, environment_version(model.container), _routes(model.container), workspace, group, parent)
-    return native.machinelearningservices.OnlineDeployment(
+    program = _program(name, model, serving, store, workspace, group, parent)
+    kept = {kind: _kept(child, kind, workspace, group, parent) for kind in serving.collections} if serving.capture_percent else {}
+    deployed = native.machinelearningservices.OnlineDeployment(
         child,
         resource_group_name=group.name,
         workspace_name=workspace.resource.name,
@@ -85,8 +99,9 @@ def deployment(
         ),
         properties=native.machinelearningservices.ManagedOnlineDeploymentArgs(
             endpoint_compute_type="Managed",
-            model=registered.id,
-            environment_id=environment.id,
+            model=program.model,
+            environment_id=program.environment.id,
+            code_configuration=program.code,
             environment_variables={**model.container.environment, **serving.variables},
             instance_type=serving.instance_type,
             # Egress is not set: in a workspace with a managed network it is that network's rules that count, and Azure advises against the flag.
@@ -98,7 +113,7 @@ def deployment(
                 max_concurrent_requests_per_instance=serving.concurrent_requests, request_timeout=f"PT{serving.timeout_seconds}S"
             ),
             scale_settings=native.machinelearningservices.DefaultScaleSettingsArgs(scale_type="Default"),
-            data_collector=_capture(child, serving, workspace, group, parent) if serving.capture_percent else None,
+            data_collector=_collector(kept, serving) if kept else None,
         ),
         tags=group.tags,
         opts=pulumi.ResourceOptions(
@@ -110,6 +125,7 @@ def deployment(
             ignore_changes=["sku.capacity"] if serving.scaling.is_automatic else None,
         ),
     )
+    return Deployed(deployed, kept)
 
 
 def autoscale(
@@ -165,65 +181,27 @@ def _scale_rule(
     )
 
 
-def _uri(model: Model, workspace: Workspace) -> pulumi.Input[str]:
-    if model.is_remote:
-        return model.source
-    where = path(model)
-    return pulumi.Output.all(workspace.resource.id, workspace.models.name).apply(lambda found: datastore_path(found[0], found[1], where))
+@dataclass(frozen=True)
+class _Program:
+    """What a version runs: the model, what it runs in, and the script if the environment has no server of its own."""
+
+    model: pulumi.Input[str]
+    environment: native.machinelearningservices.EnvironmentVersion
+    code: native.machinelearningservices.CodeConfigurationArgs | None
 
 
-def asset_version(model: Model) -> str:
-    """The version Azure ML registers: an artifact that changed under the same version is a new one, because what is registered cannot change."""
-    content = hashlib.sha256(model.source.encode()).hexdigest() if model.is_remote else artifact.content_hash(model.source)
-    return f"{model.version}-{content[: ASSET_VERSION - len(model.version) - 1][:8]}"
-
-
-def environment_version(container: Container) -> str:
-    """A version for the environment: another image, port or path is a new one."""
-    text = f"{container.image} {container.port} {container.health_path} {container.predict_path}"
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-def model_asset(
-    name: str, model: Model, store: ModelStore, workspace: Workspace, group: Group, parent: pulumi.Resource
-) -> native.machinelearningservices.ModelVersion:
-    """Registers a version of the model, after its upload if it is local."""
-    uploaded = [] if model.is_remote else upload(name, model, store, group, parent)
-    return native.machinelearningservices.ModelVersion(
-        f"{name}-{model.version}",
-        resource_group_name=group.name,
-        workspace_name=workspace.resource.name,
-        name=model.name,
-        version=asset_version(model),
-        properties=native.machinelearningservices.ModelVersionPropertiesArgs(
-            model_uri=_uri(model, workspace), model_type="custom_model", description=f"Version {model.version}", tags=group.tags
-        ),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*uploaded, workspace.models]),
-    )
-
-
-def environment_asset(
-    name: str,
-    model: Model,
-    version: str,
-    routes: native.machinelearningservices.InferenceContainerPropertiesArgs | None,
-    workspace: Workspace,
-    group: Group,
-    parent: pulumi.Resource,
-) -> native.machinelearningservices.EnvironmentVersion:
-    """Registers the image of a version of the model; `routes` are those of a server."""
-    child = f"{name}-{model.version}"
-    return native.machinelearningservices.EnvironmentVersion(
-        child,
-        resource_group_name=group.name,
-        workspace_name=workspace.resource.name,
-        name=fit(child, 50),
-        version=version,
-        properties=native.machinelearningservices.EnvironmentVersionPropertiesArgs(
-            image=model.container.image, os_type="Linux", inference_config=routes, tags=group.tags
-        ),
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
+def _program(name: str, model: Model, serving: Serving, store: ModelStore, workspace: Workspace, group: Group, parent: pulumi.Resource) -> _Program:
+    own = serving.conda.get(model.version)
+    kind = "mlflow_model" if own is not None and own.code is None else "custom_model"
+    registered = model.source if in_registry(model) else model_asset(name, model, store, workspace, group, parent, kind).id
+    if own is None:
+        version = environment_version(model.container)
+        return _Program(registered, environment_asset(name, model, version, _routes(model.container), workspace, group, parent), None)
+    version = environment_version(model.container, own.text)
+    built = environment_asset(name, model, version, None, workspace, group, parent, conda=own.text, after=serving.builders)
+    source, entry = script(own)
+    code = code_asset(f"{name}-{model.version}", source, store, workspace, group, parent, where=f"{model.version}/code")
+    return _Program(registered, built, native.machinelearningservices.CodeConfigurationArgs(code_id=code.id, scoring_script=entry))
 
 
 def _routes(container: Container) -> native.machinelearningservices.InferenceContainerPropertiesArgs:
@@ -242,30 +220,34 @@ def _probe() -> native.machinelearningservices.ProbeSettingsArgs:
     )
 
 
-def _capture(
-    child: str, serving: Serving, workspace: Workspace, group: Group, parent: pulumi.Resource
-) -> native.machinelearningservices.DataCollectorArgs:
-    """Keeps a share of requests and answers in the workspace's storage, by hour."""
+def _kept(child: str, kind: str, workspace: Workspace, group: Group, parent: pulumi.Resource) -> native.machinelearningservices.DataVersion:
+    """Where one kind of what is kept is, in the workspace's storage."""
+    return native.machinelearningservices.DataVersion(
+        f"{child}-{kind}",
+        resource_group_name=group.name,
+        workspace_name=workspace.resource.name,
+        name=fit(f"{child}-{kind}", 50),
+        version="1",
+        properties=native.machinelearningservices.UriFolderDataVersionArgs(
+            data_type="uri_folder",
+            data_uri=workspace.resource.id.apply(lambda found: datastore_path(found, "workspaceblobstore", f"modelDataCollector/{child}/{kind}")),
+            tags=group.tags,
+        ),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
 
-    def collection(kind: str) -> native.machinelearningservices.CollectionArgs:
-        asset = native.machinelearningservices.DataVersion(
-            f"{child}-{kind}",
-            resource_group_name=group.name,
-            workspace_name=workspace.resource.name,
-            name=fit(f"{child}-{kind}", 50),
-            version="1",
-            properties=native.machinelearningservices.UriFolderDataVersionArgs(
-                data_type="uri_folder",
-                data_uri=workspace.resource.id.apply(lambda found: datastore_path(found, "workspaceblobstore", f"modelDataCollector/{child}/{kind}")),
-                tags=group.tags,
-            ),
-            opts=pulumi.ResourceOptions(parent=parent),
-        )
-        return native.machinelearningservices.CollectionArgs(
-            data_collection_mode="Enabled",
-            sampling_rate=serving.capture_percent / 100,
-            data_id=asset.id,
-            client_id=serving.identity.client_id,
-        )
 
-    return native.machinelearningservices.DataCollectorArgs(collections={kind: collection(kind) for kind in CAPTURED}, rolling_rate="Hour")
+def _collector(kept: Mapping[str, native.machinelearningservices.DataVersion], serving: Serving) -> native.machinelearningservices.DataCollectorArgs:
+    """Keeps a share of requests and answers, by hour."""
+    return native.machinelearningservices.DataCollectorArgs(
+        collections={
+            kind: native.machinelearningservices.CollectionArgs(
+                data_collection_mode="Enabled",
+                sampling_rate=serving.capture_percent / 100,
+                data_id=asset.id,
+                client_id=serving.identity.client_id,
+            )
+            for kind, asset in kept.items()
+        },
+        rolling_rate="Hour",
+    )

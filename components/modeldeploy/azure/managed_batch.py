@@ -18,6 +18,7 @@ from modeldeploy.spec.names import check_name
 from . import dashboard, ids, instances
 from .addresses import allowed_ip_problems
 from .alarms import RED, action_group, metric_alarm
+from .assets import code_asset
 from .budget import budget
 from .dashboard import TOTAL, Chart, tiles
 from .group import Group, group
@@ -31,7 +32,7 @@ from .private_link import Service
 from .recurrence import schedule_problems
 from .registry import registry, registry_problems
 from .results import ResultStore, input_container, input_problems, result_store
-from .scoring import INVOKER_ACTIONS, Scoring, cluster, code_asset, default_deployment, deployment, start_on_schedule
+from .scoring import INVOKER_ACTIONS, Scoring, cluster, default_deployment, deployment, start_on_schedule
 from .tags import tag_count_problems
 from .workspace import Destination, Workspace, workspace
 

@@ -21,13 +21,17 @@ from .addresses import allowed_ip_problems, caller_problems
 from .alarms import action_group, cpu_alarm, endpoint_alarms
 from .budget import budget
 from .busy_times import BusyTime, busy_problems
+from .conda import PACKAGE_HOSTS, PREDICT_PATH, CondaEnvironment, conda_problems, image_builder
 from .connection import database_grant, database_variables
-from .deployments import Serving, autoscale, deployment, deployment_name, scaling_problems
-from .group import Group, group
+from .deployments import CAPTURED, COMPARED, Serving, autoscale, deployment, deployment_name, scaling_problems
+from .drift import DriftMonitor, drift_monitor, drift_problems
+from .endpoint_callers import callers
+from .group import group
 from .identity import Role, grant, identity
 from .ids import LONGEST
 from .keys import customer_key, key_problems
 from .logs import diagnostics, logs
+from .model_registry import model_registry_problems, registry_destinations
 from .model_store import model_store
 from .network import attach
 from .private_link import Service
@@ -63,6 +67,20 @@ class AzureMLEndpointArgs(ManagedEndpointArgs):
     key_authentication: bool = False
     """Let callers show one of the endpoint's two keys instead of a token of Entra: for those that cannot get one. Whoever is in `access.callers` may
     read the keys (`az ml online-endpoint get-credentials`); they do not expire, and the policy pack reports it. A change makes a new endpoint."""
+    drift: DriftMonitor | None = None
+    """Compares what the version that answers most requests is asked, and answers, with what it was, on a schedule, and writes to `operations.emails`.
+    Needs `operations.capture_percent`. Default: none."""
+    conda: dict[str, CondaEnvironment] = field(default_factory=dict[str, CondaEnvironment])
+    """Packages by version of the model, for those that bring no server: Azure ML installs them on `container.image`. Default: none, the image has
+    all that is needed."""
+    package_hosts: list[str] | None = None
+    """Hosts that the packages of `conda` come from, `*.` for all below one. Each is opened in a firewall that Azure puts into the workspace's
+    network, and charges for. Omitted: PyPI and Anaconda. An empty list: none, for packages from a feed in the network."""
+    model_registry_id: pulumi.Input[str] | None = None
+    """ARM id of the Azure ML registry that models at `azureml://registries/` are in. Required with them, and only then."""
+    model_registry_storage_id: pulumi.Input[str] | None = None
+    """ARM id of the storage account that the registry keeps its models in (in the resource group `azureml-rg-<registry>_...`). Required with
+    `model_registry_id`."""
     concurrent_requests: int = 8
     """Requests that one replica takes at a time, 1 to 1000; more are answered with 429. As many as the container has workers. Default: 8."""
     timeout_seconds: int = 30
@@ -80,12 +98,9 @@ class AzureMLEndpointArgs(ManagedEndpointArgs):
         yield from scaling_problems(self.scaling)
         yield from busy_problems(self.busy_times, self.scaling)
         yield from self._shadow_problems()
-        for index, model in enumerate(self.models):
-            if model.source.startswith("azureml://registries/"):
-                yield Problem(
-                    f"models[{index}].source",
-                    "is in a registry of Azure ML, which the endpoint's network does not reach; give the artifact itself",
-                )
+        yield from drift_problems(self.drift, self.operations)
+        yield from conda_problems(self.conda, self.models, self.package_hosts, self.drift is not None)
+        yield from model_registry_problems(self.models, self.model_registry_id, self.model_registry_storage_id)
         yield from key_problems(self.encryption, self.key_vault_id)
         yield from tag_count_problems(self.tags)
         if self.network.id is not None and self.network.callers:
@@ -121,7 +136,8 @@ class AzureMLEndpointArgs(ManagedEndpointArgs):
 class AzureMLEndpoint(pulumi.ComponentResource):
     """A private, encrypted, autoscaled endpoint on Azure ML, with one deployment for each version of the model.
 
-    The container finds the artifact in `$AZUREML_MODEL_DIR/model` (a remote one under the last part of its path), its identity in `AZURE_CLIENT_ID`.
+    The container finds the artifact in `$AZUREML_MODEL_DIR/model` (a remote one under the last part of its path, one of a registry under the path
+    that it was registered with), its identity in `AZURE_CLIENT_ID`.
     Callers authenticate with an Entra token for https://ml.azure.com, or a key.
 
     Azure keeps the redundancy that storage and registry were made with, so `environment` stays what it was at the first deployment.
@@ -139,7 +155,7 @@ class AzureMLEndpoint(pulumi.ComponentResource):
     """The dashboard in the portal."""
     monthly_cost: pulumi.Output[float]
     """US dollars a month for the machines of all versions at the minimum of replicas, at the prices in `instances`. Private endpoints, registry,
-    logs and traffic are not counted."""
+    logs, traffic, runs of a monitor, and the firewall for `package_hosts` are not counted."""
     database_grant: pulumi.Output[str]
     """What an Entra administrator of the database still runs in it, so that the identity may read. Empty without a database."""
     endpoint_id: pulumi.Output[str]
@@ -160,7 +176,19 @@ class AzureMLEndpoint(pulumi.ComponentResource):
         watched = logs(name, checked.operations.log_retention_days, in_group, self)
         models = model_store(name, key, where, in_group, self, checked.allowed_ips)
         images = registry(name, checked.models, checked.registry_id, where, in_group, self, checked.allowed_ips)
-        machine_learning = workspace(name, key, models, images, watched, _destinations(checked.database), where, in_group, self)
+        machine_learning = workspace(
+            name,
+            key,
+            models,
+            images,
+            watched,
+            {**_destinations(checked.database), **registry_destinations(checked.model_registry_id, checked.model_registry_storage_id)},
+            where,
+            in_group,
+            self,
+            runs_spark=checked.drift is not None,
+            builds_images=bool(checked.conda),
+        )
 
         runs_as = identity(name, in_group, self)
         permissions: list[pulumi.Resource] = [
@@ -170,6 +198,10 @@ class AzureMLEndpoint(pulumi.ComponentResource):
         ]
         if checked.operations.capture_percent:
             permissions.append(grant(f"{name}-capture", Role.BLOB_CONTRIBUTOR, machine_learning.storage.id, runs_as, self))
+        if checked.model_registry_id is not None:
+            permissions.append(grant(f"{name}-model-registry", Role.READER, checked.model_registry_id, runs_as, self))
+        hosts = PACKAGE_HOSTS if checked.package_hosts is None else checked.package_hosts
+        builders = image_builder(name, hosts, machine_learning, in_group, self) if checked.conda else []
         auth_mode = "Key" if checked.key_authentication else "AADToken"
         public = "Enabled" if checked.access.exposure is Exposure.PUBLIC else "Disabled"
         endpoint = native.machinelearningservices.OnlineEndpoint(
@@ -201,10 +233,14 @@ class AzureMLEndpoint(pulumi.ComponentResource):
             concurrent_requests=checked.concurrent_requests,
             timeout_seconds=checked.timeout_seconds,
             capture_percent=checked.operations.capture_percent,
-            variables={"AZURE_CLIENT_ID": runs_as.client_id, **database_variables(checked.database, runs_as)},
+            variables=_variables(checked, runs_as),
+            collections=CAPTURED if checked.drift is None else COMPARED,
+            conda=checked.conda,
+            builders=builders,
             ready=permissions,
         )
-        deployments = {model.version: deployment(name, model, serving, models, machine_learning, in_group, self) for model in checked.models}
+        made = {model.version: deployment(name, model, serving, models, machine_learning, in_group, self) for model in checked.models}
+        deployments = {version: each.resource for version, each in made.items()}
         for version, deployed in deployments.items():
             if checked.scaling.is_automatic:
                 autoscale(f"{name}-{version}", deployed, checked.scaling, checked.busy_times, in_group, self)
@@ -225,7 +261,10 @@ class AzureMLEndpoint(pulumi.ComponentResource):
             after=list(deployments.values()),
         )
 
-        _callers(name, checked, endpoint, in_group, self)
+        served = next(model for model in checked.models if model.version == served_version(checked.answering, checked.rollout))
+        if checked.drift is not None:
+            drift_monitor(name, checked.drift, checked.operations.emails, made[served.version], models, machine_learning, in_group, self)
+        callers(name, checked.access.callers, checked.key_authentication, endpoint, in_group, self)
         endpoint_alarms(name, checked.operations, endpoint, hears, watched, in_group, self)
         diagnostics(
             f"{name}-endpoint",
@@ -249,8 +288,8 @@ class AzureMLEndpoint(pulumi.ComponentResource):
         shown = dashboard.dashboard(name, dashboard.endpoint_rows(endpoint, deployments), in_group, self)
         budget(name, _budget(checked, machine), checked.operations.emails, hears, in_group, self)
 
-        served = next(model for model in checked.models if model.version == served_version(checked.answering, checked.rollout))
-        self.url = endpoint.properties.apply(lambda made: address(made.scoring_uri, served.container.predict_path))
+        path = PREDICT_PATH if served.version in checked.conda else served.container.predict_path
+        self.url = endpoint.properties.apply(lambda made: address(made.scoring_uri, path))
         self.identity = runs_as.principal_id
         self.model_version = pulumi.Output.from_input(served.version)
         self.logs = watched.url
@@ -294,46 +333,10 @@ def _destinations(database: DatabaseConnection | None) -> dict[str, Destination]
     return {"database": Destination(Service.SQL_SERVER, ids.lift(ids.parent, database.id))}
 
 
-def _callers(
-    name: str,
-    args: AzureMLEndpointArgs,
-    endpoint: "native.machinelearningservices.OnlineEndpoint",
-    in_group: Group,
-    parent: pulumi.Resource,
-) -> None:
-    """Lets the principals listed ask for predictions, or read the keys to ask with, and nothing else: no built-in role is that narrow."""
-    if not args.access.callers:
-        return
-    endpoints = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
-    actions = [f"{endpoints}/read", f"{endpoints}/listKeys/action"] if args.key_authentication else [f"{endpoints}/score/action"]
-    role = native.authorization.RoleDefinition(
-        f"{name}-caller",
-        scope=in_group.id,
-        role_name=ids.unique(f"{name}-caller", in_group.id, 100),
-        role_type="CustomRole",
-        description="Asks an Azure ML online endpoint for predictions",
-        # https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-online-endpoint
-        permissions=[
-            native.authorization.PermissionArgs(
-                actions=actions,
-                not_actions=[],
-                data_actions=[],
-                not_data_actions=[],
-            )
-        ],
-        assignable_scopes=[in_group.id],
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
-    for caller in args.access.callers:
-        native.authorization.RoleAssignment(
-            f"{name}-caller-{caller}",
-            scope=endpoint.id,
-            role_definition_id=role.id,
-            principal_id=caller,
-            # A person, a group or an application: Azure finds out (see `identity.grant_to`).
-            principal_type=pulumi.Output.from_input(None),
-            opts=pulumi.ResourceOptions(parent=parent),
-        )
+def _variables(args: AzureMLEndpointArgs, runs_as: native.managedidentity.UserAssignedIdentity) -> dict[str, pulumi.Input[str]]:
+    """What every container finds in its environment."""
+    collects: dict[str, pulumi.Input[str]] = {} if args.drift is None else {"COLLECT_MODEL_DATA": "1"}
+    return {"AZURE_CLIENT_ID": runs_as.client_id, **collects, **database_variables(args.database, runs_as)}
 
 
 def _budget(args: AzureMLEndpointArgs, machine: InstanceType) -> float:

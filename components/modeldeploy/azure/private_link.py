@@ -21,6 +21,7 @@ class Service(Enum):
     """A service that is reached privately: the sub-resource a private endpoint names, and its DNS zones."""
 
     WORKSPACE = ("amlworkspace", ("privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"))
+    MODEL_REGISTRY = ("amlregistry", ("privatelink.api.azureml.ms",))
     BLOB = ("blob", ("privatelink.blob.core.windows.net",))
     FILE = ("file", ("privatelink.file.core.windows.net",))
     QUEUE = ("queue", ("privatelink.queue.core.windows.net",))

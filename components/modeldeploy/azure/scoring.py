@@ -14,15 +14,14 @@ from typing import Any
 import pulumi
 import pulumi_azure_native as native
 
-from modeldeploy.spec import artifact
 from modeldeploy.spec.model import Container, Model
 from modeldeploy.spec.names import fit
 from modeldeploy.spec.schedule import Schedule
 
 from . import start_batch
-from .deployments import environment_asset, model_asset
+from .assets import code_asset, environment_asset, model_asset
 from .group import Group
-from .model_store import ModelStore, address, upload_files
+from .model_store import ModelStore
 from .recurrence import recurrence
 from .traffic import API_VERSION, written_again
 from .workspace import Workspace
@@ -152,24 +151,6 @@ def cluster(
         opts=pulumi.ResourceOptions(
             parent=parent, depends_on=[*after, *workspace.ready], replace_on_changes=["identity", "properties.properties.vmPriority"]
         ),
-    )
-
-
-def code_asset(
-    name: str, source: str, store: ModelStore, workspace: Workspace, group: Group, parent: pulumi.Resource
-) -> native.machinelearningservices.CodeVersion:
-    """Uploads a file or folder of code beside the models, and registers it under its content hash."""
-    digest = artifact.content_hash(source)
-    folder = f"code/{digest}"
-    uploaded = upload_files(f"{name}-code", source, folder, store, group, parent)
-    return native.machinelearningservices.CodeVersion(
-        f"{name}-code",
-        resource_group_name=group.name,
-        workspace_name=workspace.resource.name,
-        name=fit(f"{name}-code", 50),
-        version=digest,
-        properties=native.machinelearningservices.CodeVersionPropertiesArgs(code_uri=address(store, folder), tags=group.tags),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*uploaded, workspace.models]),
     )
 
 

@@ -24,6 +24,8 @@ from .storage import account
 
 DATASTORE = "models"
 """Name of the model store inside the workspace."""
+IMAGE_BUILDS = "image-builder"
+"""Name of the machine that builds images, where there is one."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Destination:
 
     service: Service
     resource_id: pulumi.Output[str]
+    by_spark: bool = False
+    """Whether serverless Spark reaches it too."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Workspace:
     resource: native.machinelearningservices.Workspace
     storage: native.storage.StorageAccount
     models: native.machinelearningservices.Datastore
+    identity: native.managedidentity.UserAssignedIdentity
+    """The workspace's own, which reads and writes its stores."""
     ready: list[pulumi.Resource]
 
 
@@ -55,16 +61,20 @@ def workspace(
     group: Group,
     parent: pulumi.Resource,
     runs_batches: bool = False,
+    runs_spark: bool = False,
+    builds_images: bool = False,
 ) -> Workspace:
     """A workspace without public access, and rules to the model store and `destinations`.
 
     Rules to its own storage, vault and registry come with it. Batches also use queues and tables of that storage:
-    https://learn.microsoft.com/azure/machine-learning/how-to-managed-network#scenario-use-batch-endpoints-or-parallelrunstep
+    https://learn.microsoft.com/azure/machine-learning/how-to-managed-network#scenario-use-batch-endpoints-or-parallelrunstep.
+    Serverless Spark needs a rule to the storage that says so, and a network that is ready for it:
+    https://learn.microsoft.com/azure/machine-learning/how-to-managed-network#configure-for-serverless-spark-jobs.
     """
     work = account(f"{name}-work", key, group, parent)
     holder = identity(f"{name}-workspace", group, parent)
     secrets = vault(f"{name}-secrets", holder.tenant_id, group, parent)
-    reachable = {"models": Destination(Service.BLOB, models.account.id), **destinations}
+    reachable = {"models": Destination(Service.BLOB, models.account.id, by_spark=runs_spark), **destinations}
     # The roles Azure asks for: https://learn.microsoft.com/azure/machine-learning/how-to-identity-based-service-authentication#workspace
     roles: list[pulumi.Resource] = [
         grant(f"{name}-workspace-storage", Role.CONTRIBUTOR, work.id, holder, parent),
@@ -98,7 +108,13 @@ def workspace(
         v1_legacy_mode=False,
         # Less diagnostic data leaves for Microsoft, and scratch disks are encrypted.
         hbi_workspace=True,
-        managed_network=native.machinelearningservices.ManagedNetworkSettingsArgs(isolation_mode="AllowOnlyApprovedOutbound"),
+        managed_network=native.machinelearningservices.ManagedNetworkSettingsArgs(
+            isolation_mode="AllowOnlyApprovedOutbound",
+            # Package hosts are told apart by a firewall that Azure puts there; the small one does.
+            firewall_sku="Basic" if builds_images else None,
+            status=native.machinelearningservices.ManagedNetworkProvisionStatusArgs(spark_ready=True, status="Active") if runs_spark else None,
+        ),
+        image_build_compute=IMAGE_BUILDS if builds_images else None,
         # An online deployment does not start the network by itself, as a compute instance does.
         provision_network_now=True,
         # Not service-side encryption: that preview takes no vault whose public access is disabled, and no rotation.
@@ -116,7 +132,11 @@ def workspace(
     private_endpoint(f"{name}-work-file", Service.FILE, work.id, attachment, group, parent)
     private_endpoint(f"{name}-secrets", Service.VAULT, secrets.id, attachment, group, parent)
     itself = grant(f"{name}-workspace-itself", Role.CONTRIBUTOR, made.id, holder, parent)
-    own = {"work-queue": Destination(Service.QUEUE, work.id), "work-table": Destination(Service.TABLE, work.id)} if runs_batches else {}
+    own: dict[str, Destination] = {}
+    if runs_batches:
+        own |= {"work-queue": Destination(Service.QUEUE, work.id), "work-table": Destination(Service.TABLE, work.id)}
+    if runs_spark:
+        own["work-blob"] = Destination(Service.BLOB, work.id, by_spark=True)
     rules = [_rule(name, label, each, made, group, parent) for label, each in {**reachable, **own}.items()]
     datastore = native.machinelearningservices.Datastore(
         f"{name}-models",
@@ -134,7 +154,7 @@ def workspace(
         skip_validation=True,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=rules),
     )
-    return Workspace(made, work, datastore, [itself, *rules])
+    return Workspace(made, work, datastore, holder, [itself, *rules])
 
 
 def datastore_path(workspace_id: str, datastore: str, path: str) -> str:
@@ -160,7 +180,7 @@ def _rule(
             type="PrivateEndpoint",
             category="UserDefined",
             destination=native.machinelearningservices.PrivateEndpointDestinationArgs(
-                service_resource_id=destination.resource_id, subresource_target=destination.service.target, spark_enabled=False
+                service_resource_id=destination.resource_id, subresource_target=destination.service.target, spark_enabled=destination.by_spark
             ),
         ),
         opts=pulumi.ResourceOptions(parent=parent),

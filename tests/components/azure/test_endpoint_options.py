@@ -100,7 +100,6 @@ BUSY = BusyTime(minimum=5)
             "rollout.traffic.2: excludes shadow",
         ),
         ({"shadow": Shadow(version="1", percent=10), "models": [world.model("1")]}, "shadow: needs a version in models that answers, beside '1'"),
-        ({"models": [world.model(source="azureml://registries/acme/models/pricing/versions/1")]}, r"models\[0\].source: is in a registry"),
         ({"busy_times": [BusyTime(minimum=2)]}, r"busy_times\[0\].minimum: 2 is not above scaling.minimum 2"),
         ({"busy_times": [BusyTime(minimum=11)]}, r"busy_times\[0\].minimum: 11 is not above scaling.minimum 2 and up to scaling.maximum 10"),
         ({"busy_times": [BusyTime(minimum=5)], "scaling": Scaling(minimum=5, maximum=5)}, r"busy_times\[0\].minimum: 5 is not above"),

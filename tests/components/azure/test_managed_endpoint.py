@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from modeldeploy.azure.deployments import asset_version, environment_version
+from modeldeploy.azure.assets import asset_version, environment_version
 from modeldeploy.azure.instances import CATALOGUE
 from modeldeploy.azure.managed_endpoint import AzureMLEndpoint
 from modeldeploy.azure.network import AzureNetwork

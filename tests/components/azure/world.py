@@ -68,6 +68,7 @@ PATHS = {
     "machinelearningservices:BatchEndpoint": ML + "/batchEndpoints/{endpointName}",
     "machinelearningservices:BatchDeployment": ML + "/batchEndpoints/{endpointName}/deployments/{deploymentName}",
     "machinelearningservices:CodeVersion": ML + "/codes/{name}/versions/{version}",
+    "machinelearningservices:Schedule": ML + "/schedules/{name}",
     "machinelearningservices:Compute": ML + "/computes/{computeName}",
     "app:ManagedEnvironment": "Microsoft.App/managedEnvironments/{name}",
     "app:ContainerApp": "Microsoft.App/containerApps/{containerAppName}",
