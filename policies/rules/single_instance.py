@@ -65,6 +65,11 @@ def _one(path: str) -> Callable[[View], Iterator[str]]:
     return check
 
 
+def _app(resource: Resource) -> Iterator[str]:
+    if resource.given("configuration.ingress"):  # one that nobody calls reads a queue or a stream, which waits for it
+        yield from all_of(_one("template.scale.minReplicas"), _one("template.scale.maxReplicas"))(resource)
+
+
 def _autoscale(resource: Resource) -> Iterator[str]:
     yield from resource.each("profiles", at_least("capacity.minimum", 2, default=1))
 
@@ -160,7 +165,7 @@ RULES = (
     _single("azure-monitor-autoscale-single", _autoscale, "azure-native:monitor:AutoscaleSetting"),
     _single(
         "azure-containerapps-app-single",
-        all_of(_one("template.scale.minReplicas"), _one("template.scale.maxReplicas")),
+        _app,
         "azure-native:app:ContainerApp",
         fix="Use two or more (0 as minimum lets the app sleep).",
     ),

@@ -134,6 +134,13 @@ def test_a_resource_without_a_region_lies_where_its_provider_does() -> None:
     assert message.startswith("region of the provider is 'us-east-1'")
 
 
+def test_one_container_app_that_nobody_calls_is_enough() -> None:
+    token = "azure-native:app:ContainerApp"
+    single = changed(COMPLIANT[token], "template.scale.minReplicas", 1.0)
+    assert findings(BY_ID["azure-containerapps-app-single"], token, single) != []
+    assert findings(BY_ID["azure-containerapps-app-single"], token, changed(single, "configuration.ingress", MISSING)) == []
+
+
 @pytest.mark.parametrize(
     ("first", "last", "says"),
     [
