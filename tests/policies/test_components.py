@@ -26,6 +26,7 @@ from tests.components.azure import test_container as azure_container
 from tests.components.azure import test_health_records as azure_health
 from tests.components.azure import test_kubernetes as azure_kubernetes
 from tests.components.azure import test_managed_batch as azure_managed_batch
+from tests.components.azure import test_streaming as azure_streaming
 from tests.components.azure import world as azure
 from tests.components.gcp import batches as gcp_batches
 from tests.components.gcp import clusters as gcp_clusters
@@ -67,6 +68,9 @@ GRAPHS: dict[str, Callable[[Path], Graph]] = {
     "azure function": lambda _: azure.function(environment=PRODUCTION),
     "azure batch": lambda _: azure_batch.batch(environment=PRODUCTION),
     "azure managed batch": lambda folder: azure_managed_batch.batch(azure_code(folder), environment=PRODUCTION),
+    "azure stream": lambda _: azure_streaming.stream(environment=PRODUCTION),
+    "azure stream by kafka": lambda _: azure_streaming.stream(environment=PRODUCTION, broker="kafka"),
+    "azure stream of a kafka that is given": lambda _: azure_streaming.stream(environment=PRODUCTION, **azure_streaming.OWN_KAFKA),
     "azure health records": lambda _: azure_health.records(environment=PRODUCTION),
     "azure cluster": lambda _: azure_cluster.cluster(environment=PRODUCTION),
     "azure cluster's workload": lambda _: azure_kubernetes.workload(environment=PRODUCTION),

@@ -14,6 +14,7 @@ from tests.components.azure.test_container import PUBLIC
 from tests.components.azure.test_health_records import records
 from tests.components.azure.test_kubernetes import workload
 from tests.components.azure.test_managed_batch import batch as managed_batch
+from tests.components.azure.test_streaming import OWN_KAFKA, stream
 from tests.support.arm_template import scan
 from tests.support.mocks import Graph
 from tests.support.terraform_plan import Finding
@@ -44,6 +45,8 @@ def graphs(folder: Path) -> dict[str, Graph]:
         "pool": pool(model=model, artifact_account_id=None, batch_service_id=BATCH, spot=True, **OWN),
         "batch": managed_batch(str(folder / "code"), model=model, schedule=NIGHTLY, **OWN),
         "health-records": records(**OWN),
+        "stream": stream(model=model, artifact_account_id=None, **OWN),
+        "stream-of-kafka": stream(**OWN_KAFKA, environment=Environment.PRODUCTION),
     }
 
 
