@@ -64,8 +64,9 @@ class AwsNetworkArgs(NetworkArgs):
         yield from super().problems()
         for index, caller in enumerate(self.callers):
             yield from cidr_problems(f"callers[{index}]", caller)
+        reached = (*SERVICES, "s3") if self.usual_services else ("s3",)
         for index, service in enumerate(self.services):
-            if not SERVICE.fullmatch(service) or service in (*SERVICES, "s3"):
+            if not SERVICE.fullmatch(service) or service in reached:
                 yield Problem(
                     f"services[{index}]", f"'{service}' is no further service; write its name as in com.amazonaws.<region>.<name>, such as eks"
                 )

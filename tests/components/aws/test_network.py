@@ -143,6 +143,13 @@ def test_further_services_are_reached_privately_too() -> None:
     assert len(endpoints) == len(SERVICES) + 3
 
 
+def test_a_network_without_the_usual_services_may_have_some_of_them() -> None:
+    args = AwsNetworkArgs(services=["sagemaker.runtime"], usual_services=False)
+    assert parse(AwsNetworkArgs, args, "net").services == ["sagemaker.runtime"]
+    with pytest.raises(ArgumentError, match=r"services\[0\]: 's3' is no further service"):
+        parse(AwsNetworkArgs, AwsNetworkArgs(services=["s3"], usual_services=False), "net")
+
+
 @pytest.mark.parametrize("service", ["com.amazonaws.eu-west-1.eks ", "EKS", "sts", "s3", ""])
 def test_a_service_that_is_none_or_there_already_is_refused(service: str) -> None:
     with pytest.raises(ArgumentError, match=r"services\[0\]: .* is no further service; write its name as in com\.amazonaws"):
