@@ -15,6 +15,7 @@ _RING = "gcp:kms/keyRing:KeyRing"
 _BUCKET = "gcp:storage/bucket:Bucket gcp:storage/bucket:Bucket#name"
 _ACCOUNT = "gcp:serviceaccount/account:Account#name gcp:serviceaccount/account:Account#email gcp:serviceaccount/account:Account"
 _TOPIC = "gcp:pubsub/topic:Topic gcp:pubsub/topic:Topic#name"
+_KAFKA = "gcp:managedkafka/cluster:Cluster#clusterId gcp:managedkafka/cluster:Cluster"
 _CHANNEL = "gcp:monitoring/notificationChannel:NotificationChannel gcp:monitoring/notificationChannel:NotificationChannel#name"
 _SQL = "gcp:sql/databaseInstance:DatabaseInstance#name"
 
@@ -277,12 +278,39 @@ _OPERATIONS: dict[str, Row] = {
     "gcp:bigquery/datasetIamMember:DatasetIamMember": _member(
         "projects/{project}/datasets/{datasetId}", {"datasetId": "gcp:bigquery/dataset:Dataset#datasetId"}
     ),
-    "gcp:pubsub/topic:Topic": Row(references={"kmsKeyName": _KEY}, replaces=frozenset({"name", "project"}), guarded=False),
+    "gcp:pubsub/schema:Schema": Row(replaces=frozenset({"name", "type", "project"}), guarded=False),
+    "gcp:pubsub/topic:Topic": Row(
+        references={"kmsKeyName": _KEY, "schemaSettings.schema": "gcp:pubsub/schema:Schema"}, replaces=frozenset({"name", "project"}), guarded=False
+    ),
     "gcp:pubsub/subscription:Subscription": Row(
-        references={"topic": _TOPIC}, replaces=frozenset({"name", "topic", "enableMessageOrdering", "filter"})
+        references={"topic": _TOPIC, "deadLetterPolicy.deadLetterTopic": _TOPIC},
+        replaces=frozenset({"name", "topic", "enableMessageOrdering", "filter"}),
     ),
     "gcp:pubsub/topicIAMMember:TopicIAMMember": _member("projects/{project}/topics/{topic|last}", {"topic": _TOPIC}),
     "gcp:pubsub/subscriptionIAMMember:SubscriptionIAMMember": _member("projects/{project}/subscriptions/{subscription|last}"),
+    "gcp:managedkafka/cluster:Cluster": Row(
+        outputs={
+            "name": "{id}",
+            "bootstrapAddress": "bootstrap.{clusterId}.{location}.managedkafka.{project}.cloud.goog",
+            "state": "ACTIVE",
+        },
+        references={"gcpConfig.kmsKey": _KEY, "gcpConfig.accessConfig.networkConfigs.*.subnet": _SUBNETWORK},
+        replaces=frozenset({"clusterId", "location", "gcpConfig.kmsKey"}),
+        autoname=False,
+        owns=frozenset({"gcp:managedkafka/topic:Topic", "gcp:managedkafka/acl:Acl"}),
+    ),
+    "gcp:managedkafka/topic:Topic": Row(
+        outputs={"name": "{id}"},
+        references={"cluster": _KAFKA},
+        replaces=frozenset({"topicId", "cluster", "location", "replicationFactor"}),
+        autoname=False,
+    ),
+    "gcp:managedkafka/acl:Acl": Row(
+        outputs={"name": "{id}", "etag": "{hex22}"},
+        references={"cluster": _KAFKA},
+        replaces=frozenset({"aclId", "cluster", "location"}),
+        autoname=False,
+    ),
 }
 
 _DATABASE: dict[str, Row] = {

@@ -31,7 +31,13 @@ ROWS: dict[str, Row] = {
         replaces=frozenset({"name", "location"}),
         guarded=False,
     ),
-    "gcp:cloudrunv2/workerPool:WorkerPool": Row(max_name=49, replaces=frozenset({"name", "location"}), guarded=False),
+    "gcp:cloudrunv2/workerPool:WorkerPool": Row(
+        outputs={"observedGeneration": "1"},
+        max_name=49,
+        references={"template.encryptionKey": _KEY},
+        replaces=frozenset({"name", "location"}),
+        guarded=False,
+    ),
     "gcp:cloudrunv2/serviceIamMember:ServiceIamMember": Row(
         id="projects/{project}/locations/{location}/services/{name|last}/{role}/{member}",
         outputs={"etag": "BwY{letters8}="},
