@@ -217,7 +217,8 @@ class ContainerAppStreamConsumer(pulumi.ComponentResource):
     - `$STREAM_PROTOCOL` is `amqp` (an SDK of Event Hubs, https://learn.microsoft.com/azure/event-hubs/sdks) or `kafka`. `$STREAM_BROKERS` is what it
       connects to by TLS. `$STREAM_LOGIN` is `entra` (a token for `https://eventhubs.azure.net`, or for the broker's host with Kafka's OAUTHBEARER, of
       the identity `$AZURE_CLIENT_ID`), `scram-sha-512` (`$KAFKA_USER`, `$KAFKA_PASSWORD`) or `mtls` (`$KAFKA_CERTIFICATE`: certificate and key in
-      PEM); `$KAFKA_AUTHORITY` is who certified the brokers, where that is not public.
+      PEM); `$KAFKA_AUTHORITY` is who certified the brokers, where that is not public. By Kafka on Event Hubs it subscribes to the topic by its name:
+      the identity may not list topics (https://github.com/Azure/azure-event-hubs-for-kafka/issues/159).
     - In: it reads `$STREAM_EVENTS` as `$STREAM_CONSUMER_GROUP`, from the oldest record where nothing is written down. It takes up to
       `$STREAM_RECORDS_PER_CALL` records of a partition at a time, for which it waits `$STREAM_BATCH_WINDOW_SECONDS`, and works on
       `$STREAM_PARALLELISM` such calls for a partition at once, with all records of a key in one of them. A record is the body, as producers wrote it.
