@@ -89,6 +89,10 @@ class Server:
         """The models in Vertex AI's registry."""
         return self._vertex.api.models()
 
+    def vertex_pools_and_monitoring(self) -> list[str]:
+        """The pools of machines and the monitoring jobs of Vertex AI."""
+        return [*self._vertex.api.pools(), *self._vertex.api.monitoring_jobs()]
+
     def start(self) -> None:
         """Begin to serve."""
         self._grpc.start()

@@ -48,6 +48,10 @@ class Sandbox:
         """The models in Vertex AI's registry."""
         return self._server.vertex_models()
 
+    def vertex_pools_and_monitoring(self) -> list[str]:
+        """The pools of machines and the monitoring jobs of Vertex AI."""
+        return self._server.vertex_pools_and_monitoring()
+
     def fault(
         self, token: str, operation: str, *, message: str | None = None, delay: float = 0.0, skip: int = 0, times: int = -1, after: bool = False
     ) -> None:

@@ -141,6 +141,7 @@ class Deployment:
         self.project.destroy()
         assert [(each.token, each.id) for each in self.sandbox.resources()] == []
         assert self.sandbox.vertex_models() == []
+        assert self.sandbox.vertex_pools_and_monitoring() == []
 
 
 @dataclass

@@ -38,11 +38,11 @@ def channels(scope: Scope, emails: Sequence[str]) -> list[gcp.monitoring.Notific
 def endpoint_alarms(
     scope: Scope,
     endpoint_id: pulumi.Output[str],
-    cpus: int,
+    cpus: int | None,
     operations: Operations,
     notify: Sequence[gcp.monitoring.NotificationChannel],
 ) -> list[gcp.monitoring.AlertPolicy]:
-    """Latency, error share and CPU use of an endpoint whose replicas have `cpus` CPUs.
+    """Latency, error share and CPU use of an endpoint whose replicas have `cpus` CPUs; None where they are a pool's, which looks after them.
 
     Latency and errors are watched in both of Vertex AI's metrics, that of its serving plane and that of private endpoints: an endpoint without
     data in one of them raises nothing there.
@@ -62,16 +62,19 @@ def endpoint_alarms(
             ("Private server errors", "private/response_count", f"({private_codes})"),
         )
     ]
-    # The metric counts every CPU of a replica as 100 percent.
-    busy = operations.utilization_percent / 100 * cpus
-    cpu = [above("CPU use of replicas", endpoint_filter(endpoint_id, "cpu/utilization"), busy, THREE_PERIODS, "ALIGN_MEAN", "REDUCE_MEAN")]
-    texts = {
-        "latency": f"The average latency of {scope.name} is above {operations.latency_milliseconds} ms.",
-        "errors": f"More than {operations.error_percent}% of the requests to {scope.name} fail with a server error.",
-        "cpu": f"Replicas of {scope.name} use more than {operations.utilization_percent}% of their CPU: raise `scaling.maximum`.",
-    }
-    conditions = {"latency": latency, "errors": errors, "cpu": cpu}
-    return [policy(scope, alarm, text, conditions[alarm], notify) for alarm, text in texts.items()]
+    slow = f"The average latency of {scope.name} is above {operations.latency_milliseconds} ms."
+    failing = f"More than {operations.error_percent}% of the requests to {scope.name} fail with a server error."
+    alarms = [policy(scope, "latency", slow, latency, notify), policy(scope, "errors", failing, errors, notify)]
+    if cpus is None:
+        return alarms
+    text = f"Replicas of {scope.name} use more than {operations.utilization_percent}% of their CPU: raise `scaling.maximum`."
+    return [*alarms, policy(scope, "cpu", text, [busy_replicas(endpoint_filter(endpoint_id, "cpu/utilization"), cpus, operations)], notify)]
+
+
+def busy_replicas(filter: pulumi.Input[str], cpus: int, operations: Operations) -> gcp.monitoring.AlertPolicyConditionArgs:
+    """Met when replicas with `cpus` CPUs are busier than `operations` want. The metric counts every CPU of a replica as 100 percent."""
+    most = operations.utilization_percent / 100 * cpus
+    return above("CPU use of replicas", filter, most, THREE_PERIODS, "ALIGN_MEAN", "REDUCE_MEAN")
 
 
 def policy(

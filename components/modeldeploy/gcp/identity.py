@@ -82,18 +82,24 @@ def _account(scope: Scope, purpose: str, name: str, verb: str, description: str)
 def let_read_models(scope: Scope, account: gcp.serviceaccount.Account, bucket: gcp.storage.Bucket, remote: Sequence[str]) -> list[pulumi.Resource]:
     """Lets `account` read the model bucket and the `remote` buckets that models are in: with an account of its own, a container loads its artifact
     by itself."""
-    buckets = [
-        (f"{scope.name}-reads-models", bucket.name),
-        *((f"{scope.name}-reads-bucket-{each}", pulumi.Output.from_input(each)) for each in remote),
-    ]
     return [
-        gcp.storage.BucketIAMMember(
-            logical,
-            gcp.storage.BucketIAMMemberArgs(bucket=physical, role="roles/storage.objectViewer", member=account.member),
-            scope.child(),
-        )
-        for logical, physical in buckets
+        _reader(scope, "reads-models", bucket.name, account.member),
+        *(_reader(scope, f"reads-bucket-{each}", each, account.member) for each in remote),
     ]
+
+
+def let_pool_read_models(scope: Scope, identity: pulumi.Input[str], bucket: gcp.storage.Bucket) -> list[pulumi.Resource]:
+    """Lets the account of a pool read the model bucket of one of its endpoints. Buckets that several have models in are left to their owner: the
+    permission is the same for all of them, and the first endpoint to go would take it along."""
+    return [_reader(scope, "reads-models", bucket.name, pulumi.Output.concat("serviceAccount:", identity))]
+
+
+def _reader(scope: Scope, purpose: str, bucket: pulumi.Input[str], member: pulumi.Input[str]) -> gcp.storage.BucketIAMMember:
+    return gcp.storage.BucketIAMMember(
+        f"{scope.name}-{purpose}",
+        gcp.storage.BucketIAMMemberArgs(bucket=bucket, role="roles/storage.objectViewer", member=member),
+        scope.child(),
+    )
 
 
 def let_call(scope: Scope, endpoint: gcp.vertex.AiEndpoint, callers: Sequence[str]) -> None:

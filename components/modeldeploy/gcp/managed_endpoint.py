@@ -13,9 +13,8 @@ from modeldeploy.spec.compute import choice_problems, choose
 from modeldeploy.spec.managed_endpoint import ManagedEndpointArgs
 from modeldeploy.spec.model import remote_problems
 from modeldeploy.spec.names import check_name, fit
-from modeldeploy.spec.operations import Environment
+from modeldeploy.spec.operations import Environment, Operations
 from modeldeploy.spec.rollout import served_version
-from modeldeploy.spec.scaling import Scaling
 
 from .alarms import channels, endpoint_alarms
 from .budget import billing_problems, component_budget
@@ -23,7 +22,8 @@ from .capture import capture_config, capture_dataset
 from .charts import dashboard_url
 from .dashboard import endpoint_dashboard
 from .database_access import VARIABLES, grant_access
-from .identity import caller_problems, let_call, let_read_models, serving_account
+from .drift import DriftMonitoring, monitoring_filter, watch_requests
+from .identity import caller_problems, let_call, let_pool_read_models, let_read_models, serving_account
 from .images import vertex_container_problems
 from .instances import CATALOGUE, monthly_usd
 from .keys import data_key
@@ -33,10 +33,12 @@ from .model_store import model_bucket, remote_buckets
 from .names import LONGEST
 from .network import id_of, network_for
 from .place import place
+from .pool import SharedPool, pooled_model_problems
 from .private_access import private_access, private_host
 from .scope import Scope
 from .services import enable
-from .versions import deploy, register, split
+from .versions import deploy, deploy_to_pool, pause_problems, register, split
+from .vertex import VertexMonitoring
 from .vertex.resources import to_wire
 
 APIS = ("aiplatform", "cloudkms", "storage", "iam", "logging", "monitoring", "compute", "dns")
@@ -60,6 +62,14 @@ class VertexEndpointArgs(ManagedEndpointArgs):
     consumer_projects: list[str] = field(default_factory=list[str])
     """Projects besides the endpoint's own whose networks may connect to a private endpoint, by project id. Default: none. A change makes a
     new endpoint."""
+    pool: SharedPool | None = None
+    """Machines that its models share with those of other endpoints (`VertexPool.reference()`). Google shares them on public endpoints only, between
+    models of the same one of its own images for TensorFlow or PyTorch, and under one key, so `encryption.key` is the pool's. Machine, replicas, Spot
+    and account are the pool's. Omitted: machines of its own. A change deploys again, beside the old replicas."""
+    monitoring: DriftMonitoring | None = None
+    """Watches whether the requests drift, for models that take `{"instances": [{"<feature>": <value>, ...}]}`. It looks at those that are kept
+    (`operations.capture_percent`, which Vertex AI then refuses to change, also to 0: take the monitoring out first, in an update of its own) and
+    tells `operations.emails`. Omitted: nothing is watched."""
 
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
@@ -71,9 +81,11 @@ class VertexEndpointArgs(ManagedEndpointArgs):
         yield from _container_problems(self)
         if self.network.callers:
             yield Problem("network.callers", "cannot be kept on Vertex AI: Private Service Connect lets in whoever is in the network; leave it out")
-        for name in ("scale_out_seconds", "scale_in_seconds"):
-            if getattr(self.scaling, name) != getattr(Scaling(), name):
-                yield Problem(f"scaling.{name}", "cannot be set on Vertex AI, whose autoscaler has its own pauses; leave it out")
+        yield from pause_problems(self.scaling)
+        if self.pool is not None:
+            yield from _pool_problems(self)
+        if self.monitoring is not None and not self.operations.capture_percent:
+            yield Problem("monitoring", "needs operations.capture_percent: what is watched are the requests that are kept; give 1 to 100")
         yield from billing_problems(self.billing_account, self.operations)
         for index, project in enumerate(self.consumer_projects):
             if not PROJECT.fullmatch(project):
@@ -91,7 +103,8 @@ class VertexEndpoint(pulumi.ComponentResource):
 
     What its user has seen to: a key given by `encryption.key` is in the endpoint's region and lets the service agents of Vertex AI, Cloud Storage and
     Cloud Logging (and BigQuery, with `operations.capture_percent`) encrypt and decrypt; the registry of an image in another project lets the service
-    agent of Vertex AI read. A network given by `network.id` belongs to the same project.
+    agent of Vertex AI read. A network given by `network.id` belongs to the same project. With `pool`, buckets of remote models let the pool's account
+    read.
 
     Vertex AI has no egress into a network. A container reads its `database` through Cloud SQL's Data API: see `database_access`.
     """
@@ -107,8 +120,8 @@ class VertexEndpoint(pulumi.ComponentResource):
     dashboard_url: pulumi.Output[str]
     """Where to look at requests, errors, latency and replicas."""
     monthly_cost: pulumi.Output[float]
-    """Estimated US dollars a month at minimum scale: the machines of every version deployed, at the prices of us-central1. Not in it: storage, logs,
-    network and requests, which depend on use."""
+    """Estimated US dollars a month at minimum scale: the machines of every version deployed, at the prices of us-central1; 0 in a pool, which has the
+    machines. Not in it: storage, logs, network, requests and monitoring, which depend on use."""
     database_grant: pulumi.Output[str]
     """The SQL statement an administrator of the database still has to run; empty without a database."""
     endpoint_id: pulumi.Output[str]
@@ -136,9 +149,7 @@ class VertexEndpoint(pulumi.ComponentResource):
 
         key = data_key(scope, checked.encryption, [*ENCRYPTED, *(["bigquery"] if captures else [])])
         bucket = model_bucket(scope, key)
-        account = serving_account(scope)
-        can_read = let_read_models(scope, account, bucket, remote_buckets(checked.models))
-        access = None if checked.database is None else grant_access(scope, account, checked.database)
+        serving = _serving(scope, checked, bucket)
 
         dataset_id = bucket.name.apply(lambda bucket_name: bucket_name.replace("-", "_"))
         capture = capture_dataset(scope, dataset_id, retention, key) if captures else None
@@ -164,10 +175,13 @@ class VertexEndpoint(pulumi.ComponentResource):
         )
         let_call(scope, endpoint, checked.access.callers)
 
-        told: Mapping[str, pulumi.Input[str]] = access.environment if access else {}
-        registered = register(scope, checked.models, bucket, told, key)
-        ready = [*can_read, *(access.ready if access else [])]
-        deployed = deploy(scope, checked.models, registered, endpoint, machine, checked.scaling, account, ready, spot=checked.spot)
+        pool = checked.pool
+        registered = register(scope, checked.models, bucket, serving.told, key, prebuilt=pool is not None)
+        deployed = (
+            deploy(scope, checked.models, registered, endpoint, machine, checked.scaling, serving.identity, serving.ready, spot=checked.spot)
+            if pool is None
+            else deploy_to_pool(scope, checked.models, registered, endpoint, pool.id, serving.ready)
+        )
         traffic = split(scope, checked, deployed, endpoint)
 
         if private:
@@ -180,21 +194,26 @@ class VertexEndpoint(pulumi.ComponentResource):
         else:
             host, address = endpoint.dedicated_endpoint_dns.apply(lambda dns: dns.removeprefix("https://")), pulumi.Output.from_input("")
 
-        logs = log_bucket(scope, endpoint.name, _log_filter(endpoint), retention, key)
+        watched = checked.monitoring
+        running = list(deployed.values())
+        monitoring = watch_requests(scope, watched, endpoint, running, bucket, checked.operations, key) if watched else None
+        logs = log_bucket(scope, endpoint.name, _log_filter(endpoint, monitoring), retention, key)
         notify = channels(scope, checked.operations.emails)
-        endpoint_alarms(scope, endpoint.name, machine.cpus, checked.operations, notify)
+        endpoint_alarms(scope, endpoint.name, None if pool else machine.cpus, checked.operations, notify)
         dashboard = endpoint_dashboard(scope, endpoint.name)
-        most = monthly_usd(machine, checked.scaling.maximum * len(checked.models))
+        least, most = (
+            0.0 if pool else monthly_usd(machine, each * len(checked.models)) for each in (checked.scaling.minimum, checked.scaling.maximum)
+        )
         component_budget(scope, checked.billing_account, checked.operations, most, bucket.project_number, notify)
 
         path = pulumi.Output.concat("/v1/", endpoint.id, ":rawPredict")
         self.url = pulumi.Output.all(host, path, traffic.traffic_split).apply(lambda parts: f"https://{parts[0]}{parts[1]}")
-        self.identity = account.email
+        self.identity = pulumi.Output.from_input(serving.identity)
         self.model_version = pulumi.Output.from_input(served_version(checked.models, checked.rollout))
         self.logs = logs.id
         self.dashboard_url = dashboard_url(dashboard)
-        self.monthly_cost = pulumi.Output.from_input(monthly_usd(machine, checked.scaling.minimum * len(checked.models)))
-        self.database_grant = pulumi.Output.from_input("") if access is None else access.grant
+        self.monthly_cost = pulumi.Output.from_input(least)
+        self.database_grant = pulumi.Output.from_input(serving.grant)
         self.endpoint_id = endpoint.id
         self.address = address
         self.register_outputs(
@@ -212,6 +231,28 @@ class VertexEndpoint(pulumi.ComponentResource):
         )
 
 
+@dataclass(frozen=True)
+class _Serving:
+    """Who the containers run as, what they are told, and what has to be there before they start."""
+
+    identity: pulumi.Input[str]
+    ready: list[pulumi.Resource]
+    told: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, "pulumi.Input[str]"])
+    grant: pulumi.Input[str] = ""
+
+
+def _serving(scope: Scope, args: VertexEndpointArgs, bucket: gcp.storage.Bucket) -> _Serving:
+    """An account of its own that reads the models and the database; in a pool, the pool's, which reads the models."""
+    if args.pool is not None:
+        return _Serving(args.pool.identity, let_pool_read_models(scope, args.pool.identity, bucket))
+    account = serving_account(scope)
+    can_read = let_read_models(scope, account, bucket, remote_buckets(args.models))
+    if args.database is None:
+        return _Serving(account.email, can_read)
+    access = grant_access(scope, account, args.database)
+    return _Serving(account.email, [*can_read, *access.ready], access.environment, access.grant)
+
+
 def _apis(args: VertexEndpointArgs) -> list[str]:
     """What the endpoint needs, and what it needs for capture and budget only when it has them."""
     captures, budgets = args.operations.capture_percent > 0, args.billing_account is not None
@@ -225,9 +266,28 @@ def _private_service_connect(project: pulumi.Input[str], others: list[str]) -> g
     )
 
 
-def _log_filter(endpoint: gcp.vertex.AiEndpoint) -> pulumi.Output[str]:
-    """Output of the containers and the list of requests."""
-    return pulumi.Output.concat('resource.type="aiplatform.googleapis.com/Endpoint" AND resource.labels.endpoint_id="', endpoint.name, '"')
+def _log_filter(endpoint: gcp.vertex.AiEndpoint, monitoring: VertexMonitoring | None) -> pulumi.Output[str]:
+    """Output of the containers, the list of requests, and what their monitoring finds."""
+    own = pulumi.Output.concat('resource.type="aiplatform.googleapis.com/Endpoint" AND resource.labels.endpoint_id="', endpoint.name, '"')
+    return own if monitoring is None else pulumi.Output.concat("(", own, ") OR (", monitoring_filter(monitoring), ")")
+
+
+def _pool_problems(args: VertexEndpointArgs) -> Iterator[Problem]:
+    """What an endpoint cannot have whose models share machines."""
+    if args.access.exposure is Exposure.PRIVATE:
+        yield Problem("pool", "needs access.exposure 'public': Vertex AI shares no machines behind Private Service Connect; leave one of the two out")
+    if args.encryption.key is None:
+        yield Problem("encryption.key", "is required with pool: an endpoint and its pool have the same key; write that of the pool")
+    for name in ("compute", "scaling", "spot"):
+        if getattr(args, name) != getattr(VertexEndpointArgs, name):
+            yield Problem(name, "is the pool's; leave it out")
+    if args.operations.utilization_percent != Operations().utilization_percent:
+        yield Problem("operations.utilization_percent", "is the pool's, which has the alarm; leave it out")
+    if args.database is not None:
+        yield Problem("database", "excludes pool: Google's own images read none; leave one of the two out")
+    if args.billing_account is not None and args.operations.monthly_budget_usd is None:
+        yield Problem("operations.monthly_budget_usd", "is required with pool and billing_account: what the machines cost is the pool's")
+    yield from pooled_model_problems(args.models)
 
 
 def _container_problems(args: VertexEndpointArgs) -> Iterator[Problem]:

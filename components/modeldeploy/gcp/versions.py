@@ -1,10 +1,11 @@
 """The versions of a model on an endpoint: uploaded, registered, deployed, and given their share of the requests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pulumi
 import pulumi_gcp as gcp
 
+from modeldeploy.spec.arguments import Problem
 from modeldeploy.spec.compute import InstanceType
 from modeldeploy.spec.managed_endpoint import ManagedEndpointArgs
 from modeldeploy.spec.model import Model
@@ -32,10 +33,10 @@ from .vertex import (
 
 
 def register(
-    scope: Scope, models: Sequence[Model], bucket: gcp.storage.Bucket, told: Mapping[str, pulumi.Input[str]], key: Key
+    scope: Scope, models: Sequence[Model], bucket: gcp.storage.Bucket, told: Mapping[str, pulumi.Input[str]], key: Key, *, prebuilt: bool = False
 ) -> dict[str, VertexModel]:
     """Uploads `models` and puts them into the registry, as versions of one model; by version. Their containers are `told` the variables besides their
-    own."""
+    own; `prebuilt` ones are Google's and have a port and paths of their own."""
     registered: dict[str, VertexModel] = {}
     for model in models:
         uploaded = upload(scope, model, bucket)
@@ -49,7 +50,7 @@ def register(
                 version_description=f"{model.name} {model.version}",
                 version_aliases=[alias(model.version)],
                 artifact_uri=uploaded.uri,
-                container=_container(model, told),
+                container=VertexContainer(image=model.container.image, prebuilt=True) if prebuilt else _container(model, told),
                 encryption_key=key.id,
                 labels={**scope.labels, "model-version": label_value(model.version)},
             ),
@@ -66,14 +67,13 @@ def deploy(
     endpoint: gcp.vertex.AiEndpoint,
     machine: InstanceType,
     scaling: Scaling,
-    account: gcp.serviceaccount.Account,
+    identity: pulumi.Input[str],
     ready: Sequence[pulumi.Resource],
     *,
     spot: bool,
 ) -> dict[str, VertexDeployedModel]:
-    """Runs every registered version on `endpoint`, as `account`, once what it needs is `ready`; by version. A version without requests scales in to
-    the minimum by itself. Replicas with a GPU also follow its use, kept at the same share as the CPU's."""
-    metrics = [VertexMetric.CPU, *([VertexMetric.ACCELERATOR] if machine.gpus else [])]
+    """Runs every registered version on `endpoint`, as the account `identity`, once what it needs is `ready`; by version. A version without requests
+    scales in to the minimum by itself. Replicas with a GPU also follow its use, kept at the same share as the CPU's."""
     return {
         model.version: VertexDeployedModel(
             f"{scope.name}-{model.version}",
@@ -86,15 +86,53 @@ def deploy(
                 max_replicas=scaling.maximum,
                 accelerator_type=VertexAccelerator(GPU) if machine.gpus else None,
                 accelerator_count=machine.gpus,
-                autoscaling=[VertexAutoscalingTarget(metric=metric, target=scaling.target_cpu_percent) for metric in metrics],
+                autoscaling=autoscaling(machine, scaling),
                 spot=spot,
-                service_account=account.email,
+                service_account=identity,
                 access_logging=True,
             ),
             scope.child(*ready),
         )
         for model in models
     }
+
+
+def deploy_to_pool(
+    scope: Scope,
+    models: Sequence[Model],
+    registered: Mapping[str, VertexModel],
+    endpoint: gcp.vertex.AiEndpoint,
+    pool: pulumi.Input[str],
+    ready: Sequence[pulumi.Resource],
+) -> dict[str, VertexDeployedModel]:
+    """Runs every registered version on the machines of `pool`, once what it needs is `ready`; by version."""
+    return {
+        model.version: VertexDeployedModel(
+            f"{scope.name}-{model.version}",
+            VertexDeployedModelArgs(
+                endpoint=endpoint.id,
+                model=registered[model.version].resource_name,
+                display_name=f"{model.name}-{model.version}",
+                pool=pool,
+                access_logging=True,
+            ),
+            scope.child(*ready),
+        )
+        for model in models
+    }
+
+
+def autoscaling(machine: InstanceType, scaling: Scaling) -> list[VertexAutoscalingTarget]:
+    """What replicas follow: their CPU use, and that of their GPUs where they have some."""
+    metrics = [VertexMetric.CPU, *([VertexMetric.ACCELERATOR] if machine.gpus else [])]
+    return [VertexAutoscalingTarget(metric=metric, target=scaling.target_cpu_percent) for metric in metrics]
+
+
+def pause_problems(scaling: Scaling) -> Iterator[Problem]:
+    """Problems of pauses that nobody can set."""
+    for name in ("scale_out_seconds", "scale_in_seconds"):
+        if getattr(scaling, name) != getattr(Scaling(), name):
+            yield Problem(f"scaling.{name}", "cannot be set on Vertex AI, whose autoscaler has its own pauses; leave it out")
 
 
 def split(

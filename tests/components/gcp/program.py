@@ -8,16 +8,21 @@ import pulumi
 from modeldeploy.gcp.database import CloudSqlDatabase, CloudSqlDatabaseArgs
 from modeldeploy.gcp.managed_endpoint import VertexEndpoint, VertexEndpointArgs
 from modeldeploy.gcp.network import GoogleNetwork, GoogleNetworkArgs
+from modeldeploy.gcp.pool import VertexPool, VertexPoolArgs
 from modeldeploy.spec import Container, DatabaseConnection, Environment, Model, Network
 from tests.support.mocks import Graph, Mocked, record
 
 IMAGE = "europe-west1-docker.pkg.dev/example-models/serving/pricing@sha256:" + "a" * 64
+PREBUILT = "europe-docker.pkg.dev/vertex-ai/prediction/tf2-cpu.2-15@sha256:" + "b" * 64
+"""One of Google's own images, whose models can share machines."""
 PROJECT, REGION, NUMBER = "shop-models", "europe-west1", 123456789012
 
 ENDPOINT = "gcp:vertex/aiEndpoint:AiEndpoint"
 MODEL = "modeldeploy:index:VertexModel"
 DEPLOYED = "modeldeploy:index:VertexDeployedModel"
 SPLIT = "modeldeploy:index:VertexTrafficSplit"
+POOL = "modeldeploy:index:VertexDeploymentPool"
+MONITORING = "modeldeploy:index:VertexMonitoring"
 INSTANCE = "gcp:sql/databaseInstance:DatabaseInstance"
 
 GIVEN_NETWORK = Network(id="projects/shop-models/global/networks/shared", subnet_ids=["projects/shop-models/regions/europe-west1/subnetworks/shared"])
@@ -74,6 +79,8 @@ OUTPUTS: dict[str, Mocked] = {
         "deployedModelId": "90" + inputs["displayName"].rsplit("-", 1)[1],
         "serviceAttachment": f"projects/tenant-tp/regions/{REGION}/serviceAttachments/attached",
     },
+    POOL: lambda inputs: {"name": f"projects/{PROJECT}/locations/{REGION}/deploymentResourcePools/shared-1a2b3c4", "poolId": "shared-1a2b3c4"},
+    MONITORING: lambda inputs: {"name": f"projects/{NUMBER}/locations/{REGION}/modelDeploymentMonitoringJobs/77", "jobId": "77", "tables": []},
     SPLIT: lambda inputs: {"trafficSplit": {each["deployedModelId"]: each["percent"] for each in inputs["traffic"]}},
 }
 CALLS: dict[str, Mocked] = {
@@ -109,6 +116,17 @@ def endpoint_graph(**arguments: Any) -> Graph:
             "endpoint_id": endpoint.endpoint_id,
             "address": endpoint.address,
         }
+
+    return run(program)
+
+
+def pool_graph(**arguments: Any) -> Graph:
+    """What a pool registers."""
+
+    def program() -> Mapping[str, Any]:
+        pool = VertexPool("shared", VertexPoolArgs(**arguments))
+        reference = pool.reference()
+        return {"id": reference.id, "identity": reference.identity, "key": pool.key, "monthly_cost": pool.monthly_cost}
 
     return run(program)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.components.gcp.program import DEPLOYED, ENDPOINT, INSTANCE, MODEL, SPLIT
+from tests.components.gcp.program import DEPLOYED, ENDPOINT, INSTANCE, MODEL, MONITORING, SPLIT
 from tests.support.lifecycle import STEPS, Deploy, Deployment
 
 pytestmark = pytest.mark.engine
@@ -24,6 +24,14 @@ def served(made: Deployment) -> dict[str, int]:
     return {versions[number]: int(percent) for number, percent in split["outputs"]["trafficSplit"].items()}
 
 
+def watched(made: Deployment) -> set[str]:
+    """The versions whose requests are watched, as Pulumi gave them."""
+    state = made.project.resources()
+    versions = {each["outputs"]["deployedModelId"]: each["inputs"]["displayName"].split("-")[1] for each in state if each["type"] == DEPLOYED}
+    (monitoring,) = [each for each in state if each["type"] == MONITORING]
+    return {versions[number] for number in monitoring["inputs"]["deployedModelIds"]}
+
+
 def running(made: Deployment) -> int:
     """How many models run on the endpoint, as Vertex AI has it."""
     (endpoint,) = made.sandbox.resources(ENDPOINT)
@@ -41,11 +49,18 @@ def deployment(deploy: Deploy) -> Deployment:
 
 
 def test_a_release_goes_through_its_steps_and_changes_nothing_twice(deployment: Deployment) -> None:
+    deployment.arguments["operations"] = {"emails": ["team@example.com"], "capture_percent": 10}
+    deployment.arguments["monitoring"] = {"numbers": {"price": 0.3}}
     for step in ("first", "canary", "promote", "rollback", "promote", "finish"):
         deployment.up(**deployment.release(step))
         assert served(deployment) == EXPECTED[step], step
         assert running(deployment) == len(STEPS[step][0]), step
+        assert watched(deployment) == {*STEPS[step][0]}, step
         deployment.expect_no_changes()
+    # What an instance looks like cannot change: the endpoint's one job is deleted before another is made.
+    order = deployment.up(**deployment.release("finish"), monitoring={"numbers": {"price": 0.3}, "categories": {"shop": 0.2}})
+    assert order.index(("delete-replaced", MONITORING)) < order.index(("create-replacement", MONITORING))
+    assert len(deployment.sandbox.vertex_pools_and_monitoring()) == 1
     deployment.project.refresh("--expect-no-changes")
     deployment.destroy()
 

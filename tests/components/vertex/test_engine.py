@@ -12,7 +12,7 @@ from sandbox.vertex import VertexServer, serve
 from sandbox.vertex.api import Fault
 from tests.support.engine import Project, ProjectFactory, project_file
 
-from .inputs import ENDPOINT
+from .inputs import ENDPOINT, PREBUILT
 from .test_model import bodies, call
 
 pytestmark = pytest.mark.engine
@@ -26,6 +26,10 @@ from modeldeploy.gcp.vertex import *
 
 config = pulumi.Config("release")
 traffic = config.require_object("traffic")
+pool, image = None, VertexContainer(image="registry/pricing@sha256:0", env={"TOKEN": pulumi.Output.secret("hush")})
+if pool_machine := config.get("pool"):
+    pool = VertexDeploymentPool("shared", VertexDeploymentPoolArgs(project="shop", location="europe-west4", machine_type=pool_machine)).name
+    image = VertexContainer(image="PREBUILT", prebuilt=True)
 deployed = {}
 for version in traffic:
     model = VertexModel(
@@ -35,7 +39,7 @@ for version in traffic:
             location="europe-west4",
             model_id="pricing",
             artifact_uri=f"gs://models/{version}",
-            container=VertexContainer(image="registry/pricing@sha256:0", env={"TOKEN": pulumi.Output.secret("hush")}),
+            container=image,
         ),
     )
     deployed[version] = VertexDeployedModel(
@@ -44,14 +48,15 @@ for version in traffic:
             endpoint="ENDPOINT",
             model=model.resource_name,
             machine_type=config.get("machine") or "n1-standard-2",
-            max_replicas=config.get_int("most") or 3,
+            max_replicas=config.get_int("most") or (None if pool else 3),
+            pool=pool,
         ),
     )
 shares = [deployed[version].share(percent) for version, percent in traffic.items()]
 split = VertexTrafficSplit("traffic", VertexTrafficSplitArgs(endpoint="ENDPOINT", traffic=shares))
 pulumi.export("numbers", {version: each.deployed_model_id for version, each in deployed.items()})
 pulumi.export("split", split.traffic_split)
-""".replace("ENDPOINT", ENDPOINT)
+""".replace("ENDPOINT", ENDPOINT).replace("PREBUILT", PREBUILT)
 
 
 @pytest.fixture
@@ -127,6 +132,17 @@ def test_another_machine_is_deployed_beside_the_old_one_before_traffic_moves(rel
     order = [name for name, _ in api.api.requests if name in ("endpoints.deployModel", "endpoints.patch", "endpoints.undeployModel")]
     assert order == ["endpoints.deployModel", "endpoints.patch", "endpoints.undeployModel"]
     assert api.deployed_models(ENDPOINT) == [release.outputs()["numbers"]["1"]] != [before]
+    # The same into a pool, and from a pool into another.
+    for machine in ("n1-standard-4", "n1-standard-8"):
+        step(release, machine="n1-standard-2", pool=machine)
+        api.api.requests.clear()
+        release.up()
+        order = [name for name, _ in api.api.requests if name.startswith(("endpoints.", "deploymentResourcePools."))]
+        changes = [name for name in order if not name.endswith(".get")]
+        last = ["deploymentResourcePools.delete"] if machine == "n1-standard-8" else []
+        assert changes == ["deploymentResourcePools.create", "endpoints.deployModel", "endpoints.patch", "endpoints.undeployModel", *last]
+    release.destroy()
+    assert api.api.pools() == []
 
 
 def test_more_replicas_need_no_new_deployment(release: Project, api: VertexServer) -> None:
