@@ -118,8 +118,8 @@ def _bucket_without_key(stack: Stack) -> Iterator[tuple[Resource, str]]:
 
 
 def _firehose(resource: Resource) -> Iterator[str]:
-    if resource.given("kinesisSourceConfiguration"):
-        return  # it has its stream's key, and takes none of its own
+    if resource.given("kinesisSourceConfiguration") or resource.given("mskSourceConfiguration"):
+        return  # what it reads is encrypted where it is; only a stream that is written to directly takes a key of its own
     yield from is_on("serverSideEncryption.enabled")(resource)
     yield from one_of("serverSideEncryption.keyType", "CUSTOMER_MANAGED_CMK")(resource)
 

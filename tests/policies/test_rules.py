@@ -141,6 +141,14 @@ def test_one_container_app_that_nobody_calls_is_enough() -> None:
     assert findings(BY_ID["azure-containerapps-app-single"], token, changed(single, "configuration.ingress", MISSING)) == []
 
 
+@pytest.mark.parametrize("source", ["kinesisSourceConfiguration", "mskSourceConfiguration"])
+def test_a_delivery_stream_that_reads_takes_no_key_of_its_own(source: str) -> None:
+    token = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"
+    without = changed(COMPLIANT[token], "serverSideEncryption", MISSING)
+    assert findings(BY_ID["aws-kinesis-firehose-key"], token, without) != []
+    assert findings(BY_ID["aws-kinesis-firehose-key"], token, {**without, source: {"roleArn": "arn:aws:iam::123456789012:role/keeps"}}) == []
+
+
 @pytest.mark.parametrize(
     ("first", "last", "says"),
     [
