@@ -162,8 +162,16 @@ def _functions(stack: Stack) -> Iterator[tuple[Resource, str]]:
             yield function, f"'{callers[0].name}' calls it without waiting, and deadLetterConfig is not set"
 
 
+def _stores_whatever_comes(subscription: Resource) -> bool:
+    """Whether a subscription writes messages to a bucket as they are: what it could not write was no single message's fault, and it tries until it
+    can. Given up, all messages of an hour without rights would be dead letters that somebody scored long ago."""
+    return subscription.given("cloudStorageConfig.bucket") and subscription.flag("cloudStorageConfig.avroConfig.useTopicSchema") is not True
+
+
 def _subscriptions(stack: Stack) -> Iterator[tuple[Resource, str]]:
     for subscription in stack.of("gcp:pubsub/subscription:Subscription"):
+        if _stores_whatever_comes(subscription):
+            continue
         topics = stack.linked(subscription, "gcp:pubsub/topic:Topic")
         of_dead_letters = any(not stack.used_as(topic).isdisjoint(DEAD_LETTERS) for topic in topics)
         if not of_dead_letters and not subscription.given("deadLetterPolicy.deadLetterTopic"):
