@@ -31,6 +31,7 @@ from tests.components.azure import world as azure
 from tests.components.gcp import batches as gcp_batches
 from tests.components.gcp import clusters as gcp_clusters
 from tests.components.gcp import program as gcp
+from tests.components.gcp import streams as gcp_streams
 from tests.components.gcp import test_health_records as gcp_health
 from tests.components.gcp import web as gcp_web
 from tests.components.kubernetes import arguments as kubernetes
@@ -81,6 +82,9 @@ GRAPHS: dict[str, Callable[[Path], Graph]] = {
     "gcp function": lambda _: gcp_web.function_graph(environment=PRODUCTION),
     "gcp batch": lambda _: gcp_batches.job_graph(environment=PRODUCTION),
     "gcp managed batch": lambda _: gcp_batches.prediction_graph(environment=PRODUCTION),
+    "gcp stream": lambda _: gcp_streams.stream_graph(environment=PRODUCTION),
+    "gcp stream from Kafka": lambda _: gcp_streams.managed_kafka_graph(environment=PRODUCTION),
+    "gcp stream from a Kafka that is there": lambda _: gcp_streams.given_kafka_graph(environment=PRODUCTION),
     "gcp health records": lambda _: gcp_health.graph(environment=PRODUCTION),
     "gcp cluster": lambda _: gcp_clusters.cluster_graph(environment=PRODUCTION),
     "gcp cluster's workload": lambda _: gcp_clusters.workload_graph(environment=PRODUCTION),
