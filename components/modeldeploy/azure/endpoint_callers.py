@@ -7,10 +7,8 @@ from collections.abc import Sequence
 import pulumi
 import pulumi_azure_native as native
 
-from . import ids
 from .group import Group
-
-ENDPOINTS = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
+from .score_role import READ_KEYS, SCORE, score_role
 
 
 def callers(
@@ -24,18 +22,7 @@ def callers(
     """Lets the principals listed ask for predictions, or read the keys to ask with, and nothing else: no built-in role is that narrow."""
     if not principals:
         return
-    actions = [f"{ENDPOINTS}/read", f"{ENDPOINTS}/listKeys/action"] if by_key else [f"{ENDPOINTS}/score/action"]
-    role = native.authorization.RoleDefinition(
-        f"{name}-caller",
-        scope=group.id,
-        role_name=ids.unique(f"{name}-caller", group.id, 100),
-        role_type="CustomRole",
-        description="Asks an Azure ML online endpoint for predictions",
-        # https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-online-endpoint
-        permissions=[native.authorization.PermissionArgs(actions=actions, not_actions=[], data_actions=[], not_data_actions=[])],
-        assignable_scopes=[group.id],
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
+    role = score_role(f"{name}-caller", group.id, READ_KEYS if by_key else SCORE, parent)
     for caller in principals:
         native.authorization.RoleAssignment(
             f"{name}-caller-{caller}",

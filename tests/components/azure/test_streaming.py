@@ -210,7 +210,7 @@ def test_events_are_captured_and_results_are_not(default: Graph, tuned: Graph) -
 
 def test_the_store_forgets_what_it_should_and_keeps_how_far_consumers_have_read(default: Graph, tuned: Graph) -> None:
     def kept(graph: Graph) -> dict[str, int]:
-        found = {}
+        found: dict[str, int] = {}
         for each in graph.one(DAYS, "calls-stream").inputs["policy"]["rules"]:
             (prefix,) = each["definition"]["filters"]["prefixMatch"]
             found[prefix] = each["definition"]["actions"]["baseBlob"]["delete"]["daysAfterModificationGreaterThan"]
