@@ -30,6 +30,12 @@ CASES: list[tuple[str, Values, Values]] = [
         {"cloudFunction": {"function": "b"}},
     ),
     (
+        "gcp:compute/route:Route",
+        {"network": "n", "destRange": "10.0.0.0/8", "nextHopGateway": "default-internet-gateway"},
+        {"nextHopIp": "10.1.2.3"},
+    ),
+    ("gcp:compute/route:Route", {"network": "n", "destRange": "10.0.0.0/8", "nextHopIp": "10.1.2.3"}, {"nextHopIp": None}),
+    (
         "gcp:compute/targetHttpsProxy:TargetHttpsProxy",
         {"urlMap": "u", "sslCertificates": ["a"]},
         {"certificateManagerCertificates": ["b"]},
