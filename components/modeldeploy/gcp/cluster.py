@@ -1,5 +1,6 @@
 """A private Kubernetes cluster on GKE, as a production team would run it."""
 
+import ipaddress
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -38,6 +39,9 @@ ENCRYPTED = ("container", "compute", "logging")
 FEE_HOURLY_USD = 0.10
 """What a cluster costs besides its machines, in US dollars an hour, as https://cloud.google.com/kubernetes-engine/pricing stood in 2026."""
 GIVEN_NETWORK_PODS = "10.200.0.0/16"
+SMALLEST_PODS = 20
+"""Length of the smallest range for pods: each machine takes a /24 (https://cloud.google.com/kubernetes-engine/docs/concepts/alias-ips#defaults_limits),
+and a cluster has at least three."""
 PRIVATE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 CONTROL_PORTS = ("443", "8132", "10250")
 """The API server, its tunnel to the machines, and the machines' kubelets."""
@@ -65,7 +69,7 @@ class GkeClusterArgs(ClusterArgs):
     """Zones of the region that machines are in, such as `europe-west1-b`, where not all have the GPUs wanted. Default: Google chooses three."""
     pod_cidr: str | None = None
     """Range that pods get addresses from, a private IPv4 range of /11 to /20 that nothing else in the network uses. Omitted: the third quarter of the
-    network that is made, or 10.200.0.0/16 in one that is given. A change makes another cluster."""
+    network that is made, which is /18 or larger then, or 10.200.0.0/16 in one that is given. A change makes another cluster."""
     security_group: str | None = None
     """Group of Google Workspace whose member groups roles in the cluster may name, `gke-security-groups@<domain>`. Omitted: roles name users and
     service accounts only."""
@@ -94,7 +98,13 @@ class GkeClusterArgs(ClusterArgs):
             if not ZONE.fullmatch(zone):
                 yield Problem(f"zones[{index}]", f"'{zone}' is no zone; write for example europe-west1-b")
         if self.pod_cidr is not None:
-            yield from cidr_problems("pod_cidr", self.pod_cidr, shortest=11, longest=20)
+            yield from cidr_problems("pod_cidr", self.pod_cidr, shortest=11, longest=SMALLEST_PODS)
+        elif self.network.id is None and (quarter := ipaddress.ip_network(self.network.range).prefixlen + 2) > SMALLEST_PODS:
+            yield Problem(
+                "network.cidr",
+                f"'{self.network.range}' leaves a /{quarter} for pods, of which each machine takes a /24; use /{SMALLEST_PODS - 2} or larger, "
+                "or give pod_cidr",
+            )
         if self.security_group is not None and not SECURITY_GROUP.fullmatch(self.security_group):
             yield Problem("security_group", f"'{self.security_group}' is not the group that GKE asks; write gke-security-groups@<domain>")
         for index, repository in enumerate(self.repositories):

@@ -122,6 +122,7 @@ def test_api_and_machines_have_private_addresses_only() -> None:
         ({"network": Network(cidr="10.20.0.0/18")}, "10.20.32.0/20"),
         ({"network": GIVEN_NETWORK}, "10.200.0.0/16"),
         ({"pod_cidr": "10.96.0.0/14"}, "10.96.0.0/14"),
+        ({"network": Network(cidr="10.20.0.0/20"), "pod_cidr": "10.96.0.0/14"}, "10.96.0.0/14"),
     ],
 )
 def test_pods_get_a_range_of_their_own(arguments: dict[str, Any], pods: str) -> None:
@@ -293,6 +294,10 @@ def test_the_kubeconfig_logs_in_with_googles_plugin_and_holds_no_secret() -> Non
         ),
         ({"pools": [NodePool(name="aa"), NodePool(name="aa")]}, "pools[1].name: 'aa' is there twice"),
         ({"zones": ["europe-west1"]}, "zones[0]: 'europe-west1' is no zone; write for example europe-west1-b"),
+        (
+            {"network": Network(cidr="10.20.0.0/19")},
+            "network.cidr: '10.20.0.0/19' leaves a /21 for pods, of which each machine takes a /24; use /18 or larger, or give pod_cidr",
+        ),
         ({"pod_cidr": "10.0.0.0/24"}, "pod_cidr: '10.0.0.0/24' has the wrong size; use /11 to /20"),
         ({"pod_cidr": "8.8.0.0/16"}, "pod_cidr: '8.8.0.0/16' is open to the internet"),
         ({"security_group": "platform@example.com"}, "security_group: 'platform@example.com' is not the group that GKE asks"),
