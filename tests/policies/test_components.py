@@ -19,6 +19,7 @@ from tests.components.aws import test_cluster as aws_cluster
 from tests.components.aws import test_kubernetes as aws_kubernetes
 from tests.components.aws import test_managed_batch as aws_managed_batch
 from tests.components.aws import test_serverless_inference as aws_serverless
+from tests.components.aws import test_streaming as aws_streaming
 from tests.components.aws import web as aws_web
 from tests.components.azure import test_batch as azure_batch
 from tests.components.azure import test_cluster as azure_cluster
@@ -63,6 +64,9 @@ GRAPHS: dict[str, Callable[[Path], Graph]] = {
     "aws managed batch": lambda folder: aws_managed_batch.deploy(folder, environment=PRODUCTION),
     "aws cluster": lambda _: aws_cluster.make(environment=PRODUCTION),
     "aws cluster's workload": lambda folder: aws_kubernetes.deploy(folder, environment=PRODUCTION),
+    "aws stream": lambda folder: aws_streaming.deploy(folder, environment=PRODUCTION, producers=[aws_web.CALLER]),
+    "aws stream in Kafka": lambda folder: aws_streaming.deploy(folder, environment=PRODUCTION, **aws_streaming.ON_MSK),
+    "aws stream in a given Kafka": lambda folder: aws_streaming.deploy(folder, environment=PRODUCTION, **aws_streaming.ON_OWN),
     "aws network and database": aws_database,
     "azure endpoint": lambda _: azure.endpoint(environment=PRODUCTION),
     "azure container": lambda _: azure.container(environment=PRODUCTION),

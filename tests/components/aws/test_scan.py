@@ -10,7 +10,17 @@ from modeldeploy.aws.asynchronous import Asynchronous
 from modeldeploy.aws.database import RdsDatabase, RdsDatabaseArgs
 from modeldeploy.aws.network import AwsNetwork, AwsNetworkArgs
 from modeldeploy.spec import Authentication, Environment, Exposure, NodePool, WebAccess
-from tests.components.aws import mocked, test_batch, test_cluster, test_health_records, test_kubernetes, test_managed_batch, test_monitors, web
+from tests.components.aws import (
+    mocked,
+    test_batch,
+    test_cluster,
+    test_health_records,
+    test_kubernetes,
+    test_managed_batch,
+    test_monitors,
+    test_streaming,
+    web,
+)
 from tests.support.mocks import Graph
 from tests.support.terraform_plan import Dialect, Finding, plan, scan, snake
 
@@ -67,6 +77,8 @@ GRAPHS: dict[str, Callable[[Path], Graph]] = {
     "public-service": lambda folder: web.deploy_service(web.service_args(folder, access=PUBLIC, **PRODUCTION)),
     "cluster": lambda _: test_cluster.make(pools=[NodePool(name="spare", spot=True)], **PRODUCTION),
     "workload": lambda folder: test_kubernetes.deploy(folder, cluster=None, database=test_kubernetes.DATABASE, **PRODUCTION),
+    "stream": lambda folder: test_streaming.deploy(folder, producers=[web.CALLER], partitions=4, **PRODUCTION),
+    "stream-in-kafka": lambda folder: test_streaming.deploy(folder, **test_streaming.ON_MSK, **PRODUCTION),
     "tasks": lambda folder: test_batch.deploy(folder, schedule=test_batch.NIGHTLY, secrets={"FEED": test_batch.SECRET}, **PRODUCTION),
     "files": lambda folder: test_managed_batch.deploy(folder, schedule=test_managed_batch.NIGHTLY, **PRODUCTION),
 }
@@ -78,11 +90,14 @@ ANSWERED = {
     "CKV2_AWS_53": "what a model takes is the model's affair; its container validates it",
     "CKV2_AWS_62": "nobody waits for files in these buckets; a notification needs a receiver",
     "CKV2_AWS_77": "the firewall has the rule set for Log4j; the check does not follow an association to a stage by its ARN",
+    "CKV_AWS_116": "nothing calls this function without waiting: the reader of a stream does, and leaves what was given up itself",
     "CKV_AWS_120": "API Gateway's cache leaves the body out of its key: predictions would be mixed up",
     "CKV_AWS_144": "artifacts can be uploaded again, results computed again; a second region is the organisation's decision",
     "CKV_AWS_145": "load balancers can write their logs only to buckets with S3's own key",
     "CKV_AWS_18": "CloudTrail's data events tell who reads what, an account's setting; a bucket for logs has the same finding",
     "CKV_AWS_225": "as CKV_AWS_120",
+    "CKV_AWS_240": "only a delivery stream that is written to directly takes a key of its own; this one reads MSK, and its files have the key",
+    "CKV_AWS_241": "as CKV_AWS_240",
     "CKV_AWS_272": "Lambda signs archives and no images; ours are named by digest",
     "CKV_AWS_338": "operations.log_retention_days is the user's, 90 by default; 365 and more pass",
     "CKV_AWS_378": "TLS ends at the balancer: a model's container speaks HTTP by contract, to the balancer's security group only",

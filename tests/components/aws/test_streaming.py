@@ -631,8 +631,8 @@ def test_replay_of_a_given_kafka_reads_the_topic_of_letters(own: Graph, tmp_path
         ({"compute": ContainerCompute(cpu_millis=6000)}, "compute: 6000 thousandths of a CPU and 2048 MiB are more than Lambda has"),
         (
             {"partitions": 11},
-            "scaling.maximum: 10 is below 11, the calls at the same time for 11 partitions: records would wait for an instance and grow old; use 11 or "
-            "more, or fewer partitions or parallelism_per_partition",
+            "scaling.maximum: 10 is below 11, the calls at the same time for 11 partitions: records would wait for an instance and grow old; use 11 "
+            "or more, or fewer partitions or parallelism_per_partition",
         ),
         ({"parallelism_per_partition": 3}, "scaling.maximum: 10 is below 12, the calls at the same time for 4 partitions"),
         ({"producers": ["x"]}, "producers[0]: 'x' is not an ARN of an IAM role or user"),
