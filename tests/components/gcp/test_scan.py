@@ -9,6 +9,7 @@ from modeldeploy.spec import Access, Authentication, Compute, Domain, Exposure, 
 from tests.components.gcp.batches import NIGHTLY, job_graph, machines_graph, prediction_graph
 from tests.components.gcp.clusters import cluster_graph, workload_graph
 from tests.components.gcp.program import database_graph, endpoint_graph, network_graph, run
+from tests.components.gcp.streams import given_kafka_graph, managed_kafka_graph, stream_graph
 from tests.components.gcp.test_health_records import graph as health_records_graph
 from tests.components.gcp.web import HOST, function_graph, service_graph
 from tests.support.mocks import Graph
@@ -24,6 +25,7 @@ MODULES = {
     "cloudfunctionsv2": "cloudfunctions2",
     "cloudrunv2": "cloud_run_v2",
     "cloudscheduler": "cloud_scheduler",
+    "managedkafka": "managed_kafka",
     "projects": "project",
     "secretmanager": "secret_manager",
     "serviceaccount": "service_account",
@@ -49,6 +51,7 @@ GOOGLE = Dialect(
     maps=frozenset({"labels", "user_labels", "resource_labels", "metadata", "limits", "headers", "environment_variables", "annotations"}),
     plurals=frozenset(
         {
+            "acl_entries",
             "aggregations",
             "authorized_networks",
             "cidr_blocks",
@@ -57,6 +60,7 @@ GOOGLE = Dialect(
             "database_flags",
             "denominator_aggregations",
             "default_key_specs",
+            "network_configs",
             "network_interfaces",
             "networks",
             "notification_configs",
@@ -79,6 +83,9 @@ GRAPHS = {
     "prediction": lambda: prediction_graph(schedule=NIGHTLY),
     "cluster": lambda: cluster_graph(pools=[NodePool(name="gpus", compute=Compute(cpus=4, memory_gib=16, gpus=1), spot=True)]),
     "workload": workload_graph,
+    "stream": stream_graph,
+    "kafka-stream": managed_kafka_graph,
+    "given-kafka-stream": given_kafka_graph,
     "health-records": lambda: health_records_graph(notifications=True),
     "service": service_graph,
     "public-service": lambda: service_graph(access=BEHIND_A_GATEWAY),
