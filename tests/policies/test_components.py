@@ -19,6 +19,7 @@ from tests.components.aws import test_cluster as aws_cluster
 from tests.components.aws import test_kubernetes as aws_kubernetes
 from tests.components.aws import test_managed_batch as aws_managed_batch
 from tests.components.aws import test_serverless_inference as aws_serverless
+from tests.components.aws import test_shared_endpoint as aws_shared
 from tests.components.aws import test_streaming as aws_streaming
 from tests.components.aws import web as aws_web
 from tests.components.azure import test_batch as azure_batch
@@ -58,6 +59,7 @@ def azure_code(folder: Path) -> str:
 
 GRAPHS: dict[str, Callable[[Path], Graph]] = {
     "aws endpoint": lambda folder: aws.deploy(aws.arguments(folder, environment=PRODUCTION)),
+    "aws endpoint that models share": lambda folder: aws_shared.shared(folder, environment=PRODUCTION),
     "aws container": lambda folder: aws_web.deploy_service(aws_web.service_args(folder, environment=PRODUCTION)),
     "aws function": lambda folder: aws_web.deploy_function(aws_web.function_args(folder, environment=PRODUCTION)),
     "aws batch": lambda folder: aws_batch.deploy(folder, environment=PRODUCTION),

@@ -42,9 +42,9 @@ def endpoint_dashboard(
 
 
 def traffic_dashboard(
-    name: str, panels: Sequence[Panel], log_group: pulumi.Output[str], account: Account, parent: pulumi.Resource
+    name: str, panels: Sequence[Panel], log_group: pulumi.Output[str] | pulumi.Output[list[str]], account: Account, parent: pulumi.Resource
 ) -> aws.cloudwatch.Dashboard:
-    """Panels of metrics, and the newest errors in the logs."""
+    """Panels of metrics, and the newest errors in the logs: in one group, or in several."""
     lines = pulumi.Output.all(*(pulumi.Output.all(*(pulumi.Output.all(*line) for line in panel.lines)) for panel in panels))
     return aws.cloudwatch.Dashboard(
         f"{name}-dashboard",
@@ -56,7 +56,7 @@ def traffic_dashboard(
     )
 
 
-def traffic_body(titles: Sequence[str], lines: Sequence[list[list[Any]]], log_group: str, region: str) -> str:
+def traffic_body(titles: Sequence[str], lines: Sequence[list[list[Any]]], log_group: str | list[str], region: str) -> str:
     """The dashboard of a function or a container as JSON."""
     widgets: list[Widget] = []
     for place, (title, each) in enumerate(zip(titles, lines, strict=True)):
@@ -135,10 +135,11 @@ def run_body(machine: str, failed: str, log_group: str, region: str, streams: st
     return json.dumps({"widgets": widgets})
 
 
-def errors_widget(log_group: str, region: str, *, x: int, y: int, width: int, streams: str | None = None) -> Widget:
+def errors_widget(log_group: str | list[str], region: str, *, x: int, y: int, width: int, streams: str | None = None) -> Widget:
     """The newest errors in the logs."""
     mine = f" and @logStream like /^{streams}/" if streams else ""
     found = f"filter @message like /(?i)error|exception/{mine}"
-    query = f"SOURCE '{log_group}' | fields @timestamp, @message | {found} | sort @timestamp desc | limit 50"
+    sources = " | ".join(f"SOURCE '{each}'" for each in ([log_group] if isinstance(log_group, str) else log_group))
+    query = f"{sources} | fields @timestamp, @message | {found} | sort @timestamp desc | limit 50"
     properties = {"title": "Errors in the logs", "region": region, "query": query}
     return {"type": "log", "x": x, "y": y, "width": width, "height": 6, "properties": properties}

@@ -57,7 +57,7 @@ def execution_role(
     models: Sequence[Model],
     store: ModelStore,
     key: pulumi.Output[str],
-    logs: pulumi.Output[str],
+    logs: Sequence[pulumi.Output[str]],
     alarms: Sequence[pulumi.Output[str]],
     place: Place | None,
     database: DatabaseConnection | None,
@@ -89,9 +89,9 @@ def execution_role(
     data = aws.iam.RolePolicy(
         f"{name}-data",
         role=role.name,
-        policy=pulumi.Output.all(store.bucket.arn, key, logs, pulumi.Output.all(*store.object_arns), pulumi.Output.all(*alarms)).apply(
-            lambda it: document(*_data(it[0], it[1], it[2], it[3], it[4], captures))
-        ),
+        policy=pulumi.Output.all(
+            store.bucket.arn, key, pulumi.Output.all(*logs), pulumi.Output.all(*store.object_arns), pulumi.Output.all(*alarms)
+        ).apply(lambda it: document(*_data(it[0], it[1], it[2], it[3], it[4], captures))),
         opts=opts,
     )
     permissions: list[pulumi.Resource] = [platform, data]
@@ -123,12 +123,13 @@ def execution_role(
 def invoker_role(
     name: str,
     callers: Sequence[str],
-    endpoint_arn: pulumi.Output[str],
+    called: Sequence[pulumi.Output[str]],
     vpc_id: pulumi.Output[str] | None,
     tags: dict[str, str],
     parent: pulumi.Resource,
 ) -> aws.iam.Role | None:
-    """The role that callers assume to call this endpoint and nothing else; from inside the network `vpc_id` unless that is None.
+    """The role that callers assume to call this endpoint, `called` by its ARN and those of what is hosted on it, and nothing else; from inside the
+    network `vpc_id` unless that is None.
 
     SageMaker endpoints have no resource policy: who else may invoke is decided by the IAM policies of the account.
     """
@@ -146,7 +147,7 @@ def invoker_role(
     aws.iam.RolePolicy(
         f"{name}-invoker",
         role=role.name,
-        policy=pulumi.Output.all(endpoint_arn, vpc_id).apply(lambda it: document(_invoke(it[0], it[1]))),
+        policy=pulumi.Output.all(vpc_id, *called).apply(lambda it: document(_invoke(it[1:], it[0]))),
         opts=opts,
     )
     return role
@@ -237,25 +238,26 @@ def interface_statements(partition: str, region: str, account: str, subnets: lis
     ]
 
 
-def _data(bucket: str, key: str, logs: str, objects: list[str], alarms: list[str], captures: bool) -> list[Statement]:
+def _data(bucket: str, key: str, logs: list[str], objects: list[str], alarms: list[str], captures: bool) -> list[Statement]:
     """What this model reads and writes."""
+    streams = [each for group in logs for each in (group, f"{group}:*")]
     writes: list[Statement] = [{"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"{bucket}/{CAPTURE_PREFIX}*"}]
     return [
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": objects},
         {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket},
         *(writes if captures else []),
         *data_key_statements(key),
-        {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "Resource": [logs, f"{logs}:*"]},
+        {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], "Resource": streams},
         # SageMaker looks at the alarms while it shifts traffic.
         *([{"Effect": "Allow", "Action": "cloudwatch:DescribeAlarms", "Resource": alarms}] if alarms else []),
     ]
 
 
-def _invoke(endpoint_arn: str, vpc_id: str | None) -> Statement:
+def _invoke(called: list[str], vpc_id: str | None) -> Statement:
     inside = {"Condition": {"StringEquals": {"aws:SourceVpc": vpc_id}}} if vpc_id else {}
     return {
         "Effect": "Allow",
         "Action": ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"],
-        "Resource": endpoint_arn,
+        "Resource": called if len(called) > 1 else called[0],
         **inside,
     }

@@ -146,7 +146,7 @@ class SageMakerBatchTransform(pulumi.ComponentResource):
         log_group = pulumi.Output.all(account.partition, account.region, account.id).apply(
             lambda it: f"arn:{it[0]}:logs:{it[1]}:{it[2]}:log-group:{LOG_GROUP}"
         )
-        role, permissions = execution_role(name, [checked.model], store, key, log_group, [], place, None, False, account, tags, self)
+        role, permissions = execution_role(name, [checked.model], store, key, [log_group], [], place, None, False, account, tags, self)
         files = aws.iam.RolePolicy(
             f"{name}-files",
             role=role.name,

@@ -99,7 +99,7 @@ class SageMakerEndpoint(pulumi.ComponentResource):
             checked.models,
             store,
             key,
-            log_group.arn,
+            [log_group.arn],
             [alarm.arn for alarm in alarms.all],
             place,
             checked.database,
@@ -125,7 +125,7 @@ class SageMakerEndpoint(pulumi.ComponentResource):
             autoscale(name, endpoint, fleet, placed, checked.scaling, checked.invocations_per_instance, checked.machine, tags, self)
 
         inside = network.vpc_id if network is not None and checked.private else None
-        invoker = invoker_role(name, checked.access.callers, endpoint.arn, inside, tags, self)
+        invoker = invoker_role(name, checked.access.callers, [endpoint.arn], inside, tags, self)
         if waiting is not None and invoker is not None:
             let_send_requests(name, invoker, endpoint.arn, store.bucket, key, inside, self)
         watched, group_name = [*placed, *checked.shadowed], f"/aws/sagemaker/Endpoints/{endpoint_name}"
@@ -133,7 +133,7 @@ class SageMakerEndpoint(pulumi.ComponentResource):
         fixed = (network.monthly_usd if network else 0) + (KEY_MONTHLY_USD if checked.encryption.key is None else 0)
         monthly_budget(name, endpoint_name, operations.monthly_budget_usd or _cost(checked, checked.most) + fixed, topic, tags, self)
 
-        confirmed = confirmed_configuration(endpoint, configuration, self)
+        confirmed = confirmed_configuration(endpoint, configuration.name, self)
         if checked.monitors is not None and place is not None:
             explained = Explained(models[served_version(checked.answering, checked.rollout)], checked.machine.name)
             serving = pulumi.Output.all(endpoint.name, endpoint.arn).apply(lambda it: str(it[0]))

@@ -55,29 +55,42 @@ def model_store(
     bucket, ready = private_bucket(f"{name}-models", key, production, expiries, tags, parent)
     urls: dict[str, pulumi.Output[str]] = {}
     arns: list[pulumi.Output[str]] = []
+    store = ModelStore(bucket, urls, arns, ready)
     for model in models:
-        if model.is_remote:
-            location = model.source.removeprefix("s3://")
-            urls[model.version] = pulumi.Output.from_input(model.source)
-            # A folder is everything in it.
-            within = f"{location}*" if location.endswith("/") else location
-            arns.append(partition.apply(lambda it, within=within: f"arn:{it}:s3:::{within}"))
-            continue
-        digest = artifact.content_hash(model.source)
-        uploaded = aws.s3.BucketObjectv2(
-            f"{name}-artifact-{model.version}-{digest}",
-            bucket=bucket.id,
-            key=f"models/{model.name}/{model.version}/{digest}/model.tar.gz",
-            source=pulumi.FileAsset(str(artifact.archive(model.source))),
-            server_side_encryption="aws:kms",
-            kms_key_id=key,
-            bucket_key_enabled=True,
-            tags=object_tags(tags),
-            opts=pulumi.ResourceOptions(parent=parent, depends_on=ready, retain_on_delete=production),
-        )
-        urls[model.version] = pulumi.Output.concat("s3://", uploaded.bucket, "/", uploaded.key)
-        arns.append(uploaded.arn)
-    return ModelStore(bucket, urls, arns, ready)
+        urls[model.version], arn = put(name, model, store, key, production, partition, tags, parent)
+        arns.append(arn)
+    return store
+
+
+def put(
+    name: str,
+    model: ModelVersion,
+    store: ModelStore,
+    key: pulumi.Input[str],
+    production: bool,
+    partition: pulumi.Output[str],
+    tags: dict[str, str],
+    parent: pulumi.Resource,
+) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
+    """Address and ARN of a version's artifact: of what is in S3 already, or of what is uploaded."""
+    if model.is_remote:
+        location = model.source.removeprefix("s3://")
+        # A folder is everything in it.
+        within = f"{location}*" if location.endswith("/") else location
+        return pulumi.Output.from_input(model.source), partition.apply(lambda it: f"arn:{it}:s3:::{within}")
+    digest = artifact.content_hash(model.source)
+    uploaded = aws.s3.BucketObjectv2(
+        f"{name}-artifact-{model.version}-{digest}",
+        bucket=store.bucket.id,
+        key=f"models/{model.name}/{model.version}/{digest}/model.tar.gz",
+        source=pulumi.FileAsset(str(artifact.archive(model.source))),
+        server_side_encryption="aws:kms",
+        kms_key_id=key,
+        bucket_key_enabled=True,
+        tags=object_tags(tags),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=store.ready, retain_on_delete=production),
+    )
+    return pulumi.Output.concat("s3://", uploaded.bucket, "/", uploaded.key), uploaded.arn
 
 
 def object_tags(tags: dict[str, str]) -> dict[str, str]:

@@ -26,8 +26,10 @@ def sagemaker_model(
     database: DatabaseConnection | None,
     tags: dict[str, str],
     parent: pulumi.Resource,
+    deployment: str | None = None,
 ) -> aws.sagemaker.Model:
-    """The container with its artifact, in its place inside the network; without one, on SageMaker's own."""
+    """The container with its artifact, in its place inside the network; without one, on SageMaker's own. `deployment` logs in to the database; it is
+    `name` where nothing else is said."""
     in_ecr = ECR_IMAGE.fullmatch(model.container.image) is not None
     return aws.sagemaker.Model(
         f"{name}-v{version_key(model.version)}",
@@ -37,7 +39,7 @@ def sagemaker_model(
             # A registry that is not ECR is reached through the network.
             image_config=None if in_ecr else aws.sagemaker.ModelPrimaryContainerImageConfigArgs(repository_access_mode="Vpc"),
             model_data_url=store.urls[model.version],
-            environment={**model.container.environment, **database_environment(name, database)},
+            environment={**model.container.environment, **database_environment(deployment or name, database)},
         ),
         vpc_config=None if place is None else aws.sagemaker.ModelVpcConfigArgs(subnets=place.network.subnet_ids, security_group_ids=[place.group.id]),
         # Isolation takes every network call away from the container, the database's too.

@@ -7,10 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 
-def confirmed_configuration(
-    endpoint: aws.sagemaker.Endpoint, configuration: aws.sagemaker.EndpointConfiguration, parent: pulumi.Resource
-) -> pulumi.Output[str]:
-    """Name of the configuration that the endpoint serves; fails the update when it is not the one it was given.
+def confirmed_configuration(endpoint: aws.sagemaker.Endpoint, configuration: pulumi.Output[str], parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Name of the configuration that the endpoint serves; fails the update when it is not the one it was given, whose name is `configuration`.
 
     SageMaker rolls back when an alarm fires or the new instances do not come up, and says InService again. The provider takes that for success, and
     Pulumi would then delete the old configuration and model, which still serve (https://github.com/hashicorp/terraform-provider-aws/issues/48997).
@@ -21,7 +19,7 @@ def confirmed_configuration(
         identifier=endpoint.arn,
         opts=pulumi.InvokeOutputOptions(parent=parent, depends_on=[endpoint]),
     )
-    return pulumi.Output.all(actual.properties, configuration.name, endpoint.name).apply(lambda it: _confirm(it[0], it[1], it[2]))
+    return pulumi.Output.all(actual.properties, configuration, endpoint.name).apply(lambda it: _confirm(it[0], it[1], it[2]))
 
 
 def confirmed_task(service: aws.ecs.Service, task: aws.ecs.TaskDefinition) -> pulumi.Output[str]:

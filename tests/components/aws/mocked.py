@@ -20,6 +20,13 @@ def _named(name: str, arn: str) -> dict[str, str]:
     return {"name": name, "arn": f"{arn}{name}"}
 
 
+def _identified(inputs: dict[str, Any]) -> str:
+    """What Cloud Control tells of SageMaker's types: their ARN."""
+    wanted = json.loads(inputs["desiredState"])
+    names = (key for key in ("EndpointConfigName", "InferenceComponentName", "JobDefinitionName", "DatastoreName") if key in wanted)
+    return f"arn:made:{inputs['typeName']}/{wanted[next(names)]}"
+
+
 OUTPUTS: dict[str, Mocked] = {
     "aws:kms/key:Key": {"arn": KEY},
     "aws:ec2/vpc:Vpc": {"id": "vpc-made", "arn": "arn:vpc"},
@@ -107,6 +114,7 @@ OUTPUTS: dict[str, Mocked] = {
         "vpcConfig": {**inputs["vpcConfig"], "clusterSecurityGroupId": "sg-cluster", "vpcId": "vpc-made"},
     },
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": {"associationId": "a-made"},
+    "aws:cloudcontrol/resource:Resource": lambda inputs: {"id": _identified(inputs)},
     "pulumi:index:Stash": lambda inputs: {"output": inputs["input"]},
 }
 

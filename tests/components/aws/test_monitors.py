@@ -51,7 +51,7 @@ EXPLAINED = ExplainabilityMonitor(
     probability="1",
     above={"feature_age": 0.4},
 )
-LINES = {"baseline": f"{BASE}/rows.jsonl", "features_at": "features", "request": '{"features": $features}'}
+LINES: dict[str, Any] = {"baseline": f"{BASE}/rows.jsonl", "features_at": "features", "request": '{"features": $features}'}
 CAPTURED = Operations(capture_percent=20)
 
 
