@@ -1,4 +1,4 @@
-"""A function app that runs Python source, on the Flex Consumption plan.
+"""A function app that runs Python source, on the Flex Consumption plan, and what it has in common with one on a Premium plan.
 
 https://learn.microsoft.com/azure/azure-functions/flex-consumption-plan and docs/adr/0014-azure-functions-releases.md.
 """
@@ -76,7 +76,6 @@ class Hosting:
     """How the function app runs, whatever version it is."""
 
     identity: native.managedidentity.UserAssignedIdentity
-    memory_mib: int
     minimum: int
     maximum: int
     concurrent_requests: int
@@ -100,7 +99,7 @@ def function_app(
     name: str,
     models: Sequence[FunctionModel],
     served: FunctionModel,
-    code: Code,
+    memory_mib: int,
     hosting: Hosting,
     tokens: SignIn | None,
     store: ModelStore,
@@ -114,16 +113,9 @@ def function_app(
 
     Instances are replaced batch by batch when the version changes: https://learn.microsoft.com/azure/azure-functions/flex-consumption-site-updates
     """
-    packages = {
-        model.version: _package(name, model, model.code, hosting.identity, store, group, parent) for model in models if model.code is not None
-    }
-    uploaded = [each for model in models if not model.is_remote for each in upload(name, model, store, group, parent)]
-    work = account(f"{name}-host", key, group, parent)
-    way = private_endpoint(f"{name}-host", Service.BLOB, work.id, attachment, group, parent)
-    rights: list[pulumi.Resource] = [
-        grant(f"{name}-host", Role.BLOB_OWNER, work.id, hosting.identity, parent),
-        grant(f"{name}-telemetry", Role.METRICS_PUBLISHER, watched.insights.id, hosting.identity, parent),
-    ]
+    packages = {model.version: package(name, model, model.code, hosting.identity, store, group, parent) for model in models if model.code is not None}
+    released = packages[served.version]
+    host = host_store(name, hosting, key, watched, attachment, group, parent)
     plan = native.web.AppServicePlan(
         name,
         resource_group_name=group.name,
@@ -134,21 +126,7 @@ def function_app(
         tags=group.tags,
         opts=pulumi.ResourceOptions(parent=parent),
     )
-    settings: dict[str, pulumi.Input[str]] = {
-        **code.environment,
-        **hosting.variables,
-        "MODEL_URI": model_uri(served, store),
-        "MODEL_VERSION": served.version,
-        "AzureWebJobsStorage__accountName": work.name,
-        "AzureWebJobsStorage__credential": "managedidentity",
-        "AzureWebJobsStorage__clientId": hosting.identity.client_id,
-        "APPLICATIONINSIGHTS_CONNECTION_STRING": watched.insights.connection_string,
-        "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": pulumi.Output.concat("ClientId=", hosting.identity.client_id, ";Authorization=AAD"),
-        "AzureFunctionsJobHost__functionTimeout": _clock(hosting.request_seconds),
-        "PYTHON_SCRIPT_FILE_NAME": f"{code.handler.rpartition('.')[0]}.py",
-        **{variable: pulumi.Output.concat("@Microsoft.KeyVault(SecretUri=", address, ")") for variable, address in hosting.secrets.items()},
-    }
-    package = packages[served.version]
+    settings = app_settings(served, hosting, host, watched, store) | {"PYTHON_SCRIPT_FILE_NAME": script_name(released.code)}
     site = native.web.WebApp(
         name,
         resource_group_name=group.name,
@@ -165,18 +143,18 @@ def function_app(
         virtual_network_subnet_id=attachment.subnet(Subnet.FUNCTIONS),
         client_affinity_enabled=False,
         function_app_config=native.web.FunctionAppConfigArgs(
-            runtime=native.web.FunctionsRuntimeArgs(name="python", version=code.python),
+            runtime=native.web.FunctionsRuntimeArgs(name="python", version=released.code.python),
             deployment=native.web.FunctionsDeploymentArgs(
                 storage=native.web.FunctionsDeploymentStorageArgs(
                     type="blobContainer",
-                    value=pulumi.Output.concat("https://", store.account.name, ".blob.core.windows.net/", package.container.name),
+                    value=pulumi.Output.concat("https://", store.account.name, ".blob.core.windows.net/", released.container.name),
                     authentication=native.web.FunctionsDeploymentStorageAuthenticationArgs(
                         type="UserAssignedIdentity", user_assigned_identity_resource_id=hosting.identity.id
                     ),
                 )
             ),
             scale_and_concurrency=native.web.FunctionsScaleAndConcurrencyArgs(
-                instance_memory_mb=hosting.memory_mib,
+                instance_memory_mb=memory_mib,
                 maximum_instance_count=hosting.maximum,
                 always_ready=[native.web.FunctionsAlwaysReadyConfigArgs(name="http", instance_count=hosting.minimum)] if hosting.minimum else [],
                 triggers=native.web.FunctionsScaleAndConcurrencyTriggersArgs(
@@ -191,15 +169,80 @@ def function_app(
             ftps_state="Disabled",
             http20_enabled=True,
             remote_debugging_enabled=False,
-            app_settings=[native.web.NameValuePairArgs(name=setting, value=value) for setting, value in settings.items()],
+            app_settings=pairs(settings),
         ),
         tags=group.tags,
         opts=pulumi.ResourceOptions(
-            parent=parent, depends_on=[*rights, *hosting.ready, *uploaded, way, *(each for found in packages.values() for each in found.ready)]
+            parent=parent,
+            depends_on=[
+                *host.ready,
+                *hosting.ready,
+                *artifacts(name, models, store, group, parent),
+                *(each for found in packages.values() for each in found.ready),
+            ],
         ),
     )
+    return entered(name, site, tokens, watched, attachment, group, parent)
+
+
+@dataclass(frozen=True)
+class HostStore:
+    """Where the Functions host keeps what it needs."""
+
+    account: native.storage.StorageAccount
+    ready: list[pulumi.Resource]
+
+
+def host_store(
+    name: str, hosting: Hosting, key: CustomerKey, watched: Logs, attachment: Attachment, group: Group, parent: pulumi.Resource
+) -> HostStore:
+    """An account for the host alone, and what else its identity may do: tell Application Insights what happens."""
+    work = account(f"{name}-host", key, group, parent)
+    way = private_endpoint(f"{name}-host", Service.BLOB, work.id, attachment, group, parent)
+    rights = [
+        grant(f"{name}-host", Role.BLOB_OWNER, work.id, hosting.identity, parent),
+        grant(f"{name}-telemetry", Role.METRICS_PUBLISHER, watched.insights.id, hosting.identity, parent),
+    ]
+    return HostStore(work, [*rights, way])
+
+
+def app_settings(served: FunctionModel, hosting: Hosting, host: HostStore, watched: Logs, store: ModelStore) -> dict[str, pulumi.Input[str]]:
+    """What an app finds in its environment on any plan; secrets are references that Azure looks up."""
+    return {
+        **served.variables,
+        **hosting.variables,
+        "MODEL_URI": model_uri(served, store),
+        "MODEL_VERSION": served.version,
+        "AzureWebJobsStorage__accountName": host.account.name,
+        "AzureWebJobsStorage__credential": "managedidentity",
+        "AzureWebJobsStorage__clientId": hosting.identity.client_id,
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": watched.insights.connection_string,
+        "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": pulumi.Output.concat("ClientId=", hosting.identity.client_id, ";Authorization=AAD"),
+        "AzureFunctionsJobHost__functionTimeout": _clock(hosting.request_seconds),
+        **{variable: pulumi.Output.concat("@Microsoft.KeyVault(SecretUri=", address, ")") for variable, address in hosting.secrets.items()},
+    }
+
+
+def pairs(settings: Mapping[str, pulumi.Input[str]]) -> list[native.web.NameValuePairArgs]:
+    """Settings as an app takes them."""
+    return [native.web.NameValuePairArgs(name=setting, value=value) for setting, value in settings.items()]
+
+
+def script_name(code: Code) -> str:
+    """The file with the `FunctionApp`."""
+    return f"{code.handler.rpartition('.')[0]}.py"
+
+
+def artifacts(name: str, models: Sequence[FunctionModel], store: ModelStore, group: Group, parent: pulumi.Resource) -> list[pulumi.Resource]:
+    """Uploads the artifacts of all versions that are local."""
+    return [each for model in models if not model.is_remote for each in upload(name, model, store, group, parent)]
+
+
+def entered(
+    name: str, site: native.web.WebApp, tokens: SignIn | None, watched: Logs, attachment: Attachment, group: Group, parent: pulumi.Resource
+) -> FunctionApp:
+    """The app with its way in, and nothing else: by a private endpoint, with a token, and not with a user's name and password."""
     entrance = private_endpoint(name, Service.SITE, site.id, attachment, group, parent)
-    # No deployment with a user's name and password.
     for label, kind in (("ftp", native.web.WebAppFtpAllowed), ("scm", native.web.WebAppScmAllowed)):
         closed = pulumi.ResourceOptions(parent=parent, deleted_with=site)
         kind(f"{name}-{label}", resource_group_name=group.name, name=site.name, allow=False, opts=closed)
@@ -209,12 +252,16 @@ def function_app(
 
 
 @dataclass(frozen=True)
-class _Package:
+class Package:
+    """The code of a version, and who may take it."""
+
+    code: Code
+
     container: native.storage.BlobContainer
     ready: list[pulumi.Resource]
 
 
-def _package(
+def package(
     name: str,
     model: FunctionModel,
     code: Code,
@@ -222,7 +269,7 @@ def _package(
     store: ModelStore,
     group: Group,
     parent: pulumi.Resource,
-) -> _Package:
+) -> Package:
     """The code of a version, in a container of its own whose name depends on it: other code is another container, and the app takes it from there."""
     child = f"{name}-{model.version}-code"
     container = native.storage.BlobContainer(
@@ -233,7 +280,7 @@ def _package(
         public_access=native.storage.PublicAccess.NONE,
         opts=pulumi.ResourceOptions(parent=parent),
     )
-    package = native.storage.Blob(
+    blob = native.storage.Blob(
         child,
         resource_group_name=group.name,
         account_name=store.account.name,
@@ -245,7 +292,7 @@ def _package(
     )
     # The platform's own deployment writes there too.
     access = grant(child, Role.BLOB_CONTRIBUTOR, container.id, reader, parent)
-    return _Package(container, [package, access])
+    return Package(code, container, [blob, access])
 
 
 def _clock(seconds: int) -> str:

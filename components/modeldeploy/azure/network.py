@@ -69,7 +69,7 @@ class AzureNetwork(pulumi.ComponentResource):
     """ARM id of the virtual network. It is known when the DNS zones are there too, which are in the same resource group under their own names."""
     subnet_ids: pulumi.Output[list[str]]
     """Ids of the subnets, in this order: for private endpoints, Container Apps (one environment), Functions, nodes of AKS and Batch, container
-    instances, API Management, API servers of AKS, and, with `internet`, an application gateway."""
+    instances, API Management (or a Premium plan of Functions), API servers of AKS, and, with `internet`, an application gateway."""
     resource_group: pulumi.Output[str]
     """Name of the resource group that the network and its DNS zones are in."""
 

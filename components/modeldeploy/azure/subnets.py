@@ -74,10 +74,11 @@ class Subnet(Enum):
         enters=("1-65535",),
         reaches=("AzureActiveDirectory", "AzureMonitor"),
     )
-    # https://learn.microsoft.com/azure/api-management/integrate-vnet-outbound
+    # https://learn.microsoft.com/azure/api-management/integrate-vnet-outbound,
+    # https://learn.microsoft.com/azure/azure-functions/functions-networking-options#subnets
     API = Plan(
         "api",
-        "API Management",
+        "API Management, or function apps of one Premium plan",
         delegated_to="Microsoft.Web/serverFarms",
         reaches=("AzureActiveDirectory", "AzureMonitor", "Storage", "AzureKeyVault"),
     )

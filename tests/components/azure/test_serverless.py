@@ -417,7 +417,7 @@ def refused(changes: dict[str, Any], message: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"rollout": {"traffic": {"1": 50, "2": 50}}}, r"rollout\.traffic: splits requests, which Functions does for no source: use 0 and 100"),
+        ({"rollout": {"traffic": {"1": 50, "2": 50}}}, r"rollout\.traffic: splits requests, which a function app does not: use 0 and 100"),
         ({"memory_mib": 4097}, "memory_mib: 4097 is not allowed; an instance of Functions has up to 4096"),
         ({"predict_path": "predict"}, "predict_path: 'predict' is not a path"),
         ({"container_environment_id": world.ENVIRONMENT}, "container_environment_id: belongs to images"),

@@ -1,4 +1,4 @@
-"""`AzureFunction` through the real engine, against the sandbox: releases of source and of images, and destruction."""
+"""`AzureFunction` through the real engine, against the sandbox: releases of source and of images, another plan, and destruction."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from .world import APPLICATION, CALLER, function_code
 pytestmark = pytest.mark.engine
 
 SITE = "azure-native:web:WebApp"
+PLAN = "azure-native:web:AppServicePlan"
 APP = "azure-native:app:ContainerApp"
 ROUTE = "azure-native:app:HttpRouteConfig"
 PACKAGE = "azure-native:storage:BlobContainer"
@@ -49,16 +50,23 @@ def test_a_function_lives_through_a_release(deploy: Deploy) -> None:
     steps = made.up(**source(made, "promote"))
     assert running(made) == ("2", "2")
     assert steps.index(("create", PACKAGE)) < steps.index(("update", SITE))
-    steps = made.up(**source(made, "rollback"))
+    steps = made.up(**source(made, "rollback"), memory_mib=4096)
     assert running(made) == ("1", "1")
     assert [step for step in steps if step[0] != "update" or step[1] == SITE] == [("update", SITE)]
-    steps = made.up(**source(made, "finish"), memory_mib=4096)
-    assert running(made) == ("2", "2")
-    assert steps.index(("update", SITE)) < steps.index(("delete", PACKAGE))
     assert made.project.outputs()["url"] == url
+
+    # To machines that are always there.
+    steps = made.up(**source(made, "finish"), premium={"size": "EP2"}, scaling={"minimum": 1})
+    assert steps.index(("create", SITE)) < steps.index(("delete", SITE))
+    assert steps.index(("create", SITE)) < steps.index(("delete", PACKAGE))
+    (site,) = made.sandbox.resources(SITE)
+    (package,) = (each for each in made.sandbox.resources(PACKAGE) if each.inputs["containerName"].startswith("code-2-"))
+    settings = {each["name"]: each["value"] for each in site.inputs["siteConfig"]["appSettings"]}
+    assert package.inputs["containerName"] in settings["WEBSITE_RUN_FROM_PACKAGE"]
+    assert [each.inputs["sku"]["name"] for each in made.sandbox.resources(PLAN)] == ["EP2"]
     made.expect_no_changes()
 
-    # From source to images, and away.
+    # From source to images, without machines while nobody asks, and away.
     made.up(**made.release("canary"))
     assert made.sandbox.resources(SITE) == []
     (route,) = made.sandbox.resources(ROUTE)
