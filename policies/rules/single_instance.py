@@ -89,6 +89,11 @@ def _node_pools(resource: Resource) -> Iterator[str]:
     yield from resource.each("agentPoolProfiles", pool)
 
 
+def _deployed_model(resource: Resource) -> Iterator[str]:
+    if not resource.given("pool"):  # the replicas of a pool are its own
+        yield from at_least("minReplicas", 2, default=1)(resource)
+
+
 def _zonal(resource: Resource) -> Iterator[str]:
     location = resource.text("location") or ""
     if ZONE.match(location):
@@ -265,7 +270,7 @@ RULES = (
         "gcp:managedkafka/topic:Topic",
         fix="Write 3: one replica in each zone.",
     ),
-    _single("gcp-vertex-deployedmodel-single", at_least("minReplicas", 2, default=1), "modeldeploy:index:VertexDeployedModel"),
+    _single("gcp-vertex-deployedmodel-single", _deployed_model, "modeldeploy:index:VertexDeployedModel"),
 )
 
 STACK_RULES = (

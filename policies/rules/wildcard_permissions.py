@@ -133,7 +133,8 @@ def _cluster_admin(resource: Resource) -> Iterator[str]:
 def _default_account(resource: Resource) -> Iterator[str]:
     path = ACCOUNTS[resource.type]
     if not resource.given(path):
-        yield f"{path} is not set"
+        if not resource.given("pool"):  # models in a pool of Vertex AI run as its account
+            yield f"{path} is not set"
     elif not resource.unknown(path) and (resource.text(path) or "").endswith("-compute@developer.gserviceaccount.com"):
         yield f"{path} is the default service account"
 

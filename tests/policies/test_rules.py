@@ -234,3 +234,14 @@ def test_ids_are_unique() -> None:
 
 def test_types_exist_in_the_sdks() -> None:
     assert [token for token in sorted({token for rule in ENTRIES for token in rule.types}) if not sdk.exists(token)] == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "path"), [("gcp-vertex-deployedmodel-single", "minReplicas"), ("gcp-any-workload-default-account", "serviceAccount")]
+)
+def test_replicas_and_account_of_a_model_in_a_pool_are_the_pools(rule: str, path: str) -> None:
+    token = "modeldeploy:index:VertexDeployedModel"
+    without = changed(COMPLIANT[token], path, MISSING)
+    pooled = {**without, "pool": "projects/p/locations/europe-west4/deploymentResourcePools/shared"}
+    assert findings(BY_ID[rule], token, without, Settings(environment="prod")) != []
+    assert findings(BY_ID[rule], token, pooled, Settings(environment="prod")) == []
