@@ -223,3 +223,15 @@ def test_whoever_asks_is_there(cloud: Cloud) -> None:
     cloud.create("aws:eks/accessEntry:AccessEntry", clusterName=cluster.id, principalArn=asks["arn"])
     with pytest.raises(Exception, match="names nothing"):
         cloud.create("aws:eks/accessEntry:AccessEntry", clusterName=cluster.id, principalArn="arn:aws:iam::000000000000:user/nobody")
+
+
+def test_dead_letters_and_lists_of_topics_need_what_they_are_for(cloud: Cloud) -> None:
+    events = cloud.create("gcp:pubsub/topic:Topic", "events")
+    token = "gcp:pubsub/subscription:Subscription"
+    policy = {"deadLetterTopic": "projects/sandbox-project/topics/nothing", "maxDeliveryAttempts": 5}
+    assert "there is no such Topic" in cloud.refused_create(token, topic=events.id, deadLetterPolicy=policy)
+    letters = cloud.create("gcp:pubsub/topic:Topic", "letters")
+    assert cloud.create(token, topic=events.id, deadLetterPolicy={**policy, "deadLetterTopic": letters.id})
+    entry = {"principal": "User:a@example.com", "operation": "READ", "permissionType": "ALLOW", "host": "*"}
+    said = cloud.refused_create("gcp:managedkafka/acl:Acl", aclId="topic/events", cluster="nothing", location="europe-west1", aclEntries=[entry])
+    assert "there is no such Cluster" in said
