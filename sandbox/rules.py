@@ -28,6 +28,7 @@ Rule = Callable[[Situation], Iterator[Refusal]]
 
 _DEPLOYMENT = "azure-native:machinelearningservices:OnlineDeployment"
 _ENDPOINT = "azure-native:machinelearningservices:OnlineEndpoint"
+_NAMESPACE = "azure-native:eventhub:Namespace"
 
 
 def write_refusals(situation: Situation) -> list[Refusal]:
@@ -92,6 +93,21 @@ def _switched_off(situation: Situation) -> Iterator[Refusal]:
     """Azure ML deletes no schedule that is on: https://learn.microsoft.com/azure/machine-learning/how-to-schedule-pipeline-job#delete-a-schedule"""
     if _object(situation.inputs.get("properties")).get("isEnabled", True) is not False:
         yield Refusal("properties.isEnabled", "is true: switch the schedule off and update before deleting")
+
+
+def _partitions(situation: Situation) -> Iterator[Refusal]:
+    """Event Hubs adds partitions in Premium, and takes none away: https://learn.microsoft.com/azure/event-hubs/dynamically-add-partitions"""
+    if situation.record is None:
+        return
+    before, wanted = situation.record.inputs.get("partitionCount"), situation.inputs.get("partitionCount")
+    if not isinstance(before, int | float) or not isinstance(wanted, int | float) or before == wanted:
+        return
+    namespace = situation.id.rpartition("/eventhubs/")[0]
+    tiers = {_object(record.inputs.get("sku")).get("name") for record in situation.store.by_handle(namespace, _NAMESPACE, "id")}
+    if wanted < before:
+        yield Refusal("partitionCount", f"{wanted:g} is less than the {before:g} there are: partitions are only added")
+    elif tiers != {"Premium"}:
+        yield Refusal("partitionCount", f"cannot be changed from {before:g} to {wanted:g}: partitions are added in the tier Premium alone")
 
 
 def _no_deployed_models(situation: Situation) -> Iterator[Refusal]:
@@ -248,6 +264,7 @@ def _revisions(situation: Situation) -> Iterator[Refusal]:
 
 _WRITE: dict[str, tuple[Rule, ...]] = {
     _ENDPOINT: (_endpoint_traffic,),
+    "azure-native:eventhub:EventHub": (_partitions,),
     "gcp:cloudrunv2/service:Service": (_revisions,),
     "aws:sagemaker/model:Model": (_model_data_exists,),
     "aws:appautoscaling/target:Target": (_scaling_target_exists,),

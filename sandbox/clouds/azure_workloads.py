@@ -102,7 +102,6 @@ _STREAMS = {
     "azure-native:eventhub:EventHub": _row(
         "Microsoft.EventHub/namespaces/{namespaceName}/eventhubs/{eventHubName}",
         {"partitionIds": ["0"], "createdAt": "{now}"},
-        replaces=frozenset({"partitionCount"}),
     ),
     "azure-native:eventhub:ConsumerGroup": _row(
         "Microsoft.EventHub/namespaces/{namespaceName}/eventhubs/{eventHubName}/consumergroups/{consumerGroupName}"

@@ -87,6 +87,21 @@ def test_a_revision_does_not_change(cloud: Cloud) -> None:
     cloud.update(service, **run_service("price-1", "eu.gcr.io/p/one", [{"revision": "price-1", "percent": 100, "tag": "v1"}]))
 
 
+def test_event_hubs_adds_partitions_in_premium_alone_and_takes_none_away(cloud: Cloud) -> None:
+    where = {"resourceGroupName": group(cloud).outputs["name"]}
+    hubs: dict[str, Record] = {}
+    for tier in ("Premium", "Standard"):
+        namespace = cloud.create("azure-native:eventhub:Namespace", tier.lower(), **where, sku={"name": tier, "tier": tier})
+        inside = {**where, "namespaceName": namespace.outputs["name"], "eventHubName": "events"}
+        hubs[tier] = cloud.create("azure-native:eventhub:EventHub", **inside, partitionCount=4)
+    before = hubs["Premium"].id
+    cloud.update(hubs["Premium"], partitionCount=8)
+    assert hubs["Premium"].id == before
+    assert "8 there are: partitions are only added" in cloud.refused_update(hubs["Premium"], partitionCount=4)
+    assert "added in the tier Premium alone" in cloud.refused_update(hubs["Standard"], partitionCount=8)
+    cloud.update(hubs["Standard"], partitionCount=4)
+
+
 def test_deleting_an_endpoint_deletes_its_deployments(cloud: Cloud) -> None:
     endpoint, deployments = endpoint_with(cloud, "blue", "green")
     give(cloud, endpoint, blue=100)
