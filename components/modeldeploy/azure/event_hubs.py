@@ -96,8 +96,8 @@ def event_hubs(
     namespace = native.eventhub.Namespace(
         f"{name}-events",
         resource_group_name=group.name,
-        # Another tier is another namespace.
-        namespace_name=ids.unique(f"{name}-events", pulumi.Output.concat(group.id, "/", tier.value), 50),
+        # Another tier, or redundancy, is another namespace, which is there before the old one goes.
+        namespace_name=ids.unique(f"{name}-events", pulumi.Output.concat(group.id, "/", tier.value, "/zones" if group.is_production else ""), 50),
         sku=native.eventhub.SkuArgs(name=tier.sku, tier=tier.sku, capacity=units),
         identity=native.eventhub.IdentityArgs(type=native.eventhub.ManagedServiceIdentityType.USER_ASSIGNED, user_assigned_identities=holders)
         if holders

@@ -174,6 +174,8 @@ def test_development_may_do_with_the_cheap_tier() -> None:
 
 def test_another_tier_or_redundancy_is_another_namespace(default: Graph) -> None:
     assert list(default.one(NAMESPACE).options.replaceOnChanges) == ["sku.name", "zoneRedundant"]
+    names = {stream(**changes).one(NAMESPACE).inputs["namespaceName"] for changes in ({}, {"tier": "standard"}, {"environment": "prod"})}
+    assert len(names) == 3, "the old one is still there when the new one is made"
 
 
 def test_numbers_of_the_stream_follow_the_arguments(default: Graph, tuned: Graph) -> None:

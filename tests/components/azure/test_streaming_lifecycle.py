@@ -29,7 +29,15 @@ def test_another_version_takes_over_where_the_first_one_stopped(deploy: Deploy, 
     made.expect_no_changes()
 
     message = {"format": "avro", "file": schema(tmp_path)}
-    steps = made.up(model=made.model("2"), batch_window_seconds=5, retention_hours=168, producers=[CALLER], schema=message, tags={"owner": "network"})
+    steps = made.up(
+        model=made.model("2"),
+        batch_window_seconds=5,
+        retention_hours=168,
+        partitions=8,
+        producers=[CALLER],
+        schema=message,
+        tags={"owner": "network"},
+    )
     (after,) = made.sandbox.resources(APP)
     assert after.id == before.id, "a new revision of the same app"
     told = {each["name"]: each.get("value") for each in after.inputs["template"]["containers"][0]["env"]}
