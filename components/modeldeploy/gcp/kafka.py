@@ -215,13 +215,13 @@ def given_stream(scope: Scope, args: StreamingArgs, kafka: Kafka) -> Stream:
 
 
 def replay_command(brokers: pulumi.Input[str], letters: pulumi.Input[str], events: pulumi.Input[str], own: str) -> pulumi.Output[str]:
-    """The command that copies dead letters, with keys and headers, to the topic of events: to be run with Kafka's own tools where the brokers can be
-    reached, with a login in `client.properties`. Values are text."""
+    """The command that copies dead letters, with their keys, to the topic of events, each once: to be run with Kafka's own tools where the brokers
+    can be reached, with a login in `client.properties`. Values are lines of text; headers, of which `reason` may hold anything, are left out."""
     lines = (
         "kafka-console-consumer.sh --bootstrap-server {0} --consumer.config client.properties --topic {1} --group {3}-replay --from-beginning",
-        "--timeout-ms 10000 --property print.headers=true --property print.key=true",
+        "--timeout-ms 10000 --property print.key=true",
         "| kafka-console-producer.sh --bootstrap-server {0} --producer.config client.properties --topic {2}",
-        "--property parse.headers=true --property parse.key=true",
+        "--property parse.key=true --property null.marker=null",
     )
     return pulumi.Output.format(" ".join(lines), brokers, letters, events, own)
 

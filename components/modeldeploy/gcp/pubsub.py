@@ -120,7 +120,8 @@ def push_subscription(
         made.events,
         retention_hours * SECONDS_PER_HOUR,
         acknowledge_seconds,
-        [gives_up, signs, *ready],
+        # A topic without a subscription keeps nothing.
+        [made.letters, gives_up, signs, *ready],
         enable_message_ordering=True,
         push_config=gcp.pubsub.SubscriptionPushConfigArgs(
             push_endpoint=endpoint,

@@ -101,11 +101,11 @@ class CloudRunStreamConsumer(pulumi.ComponentResource):
     """Where results are read: the topic `projects/P/topics/T`, to which each reader makes a subscription (results of the last `retention_hours` are
     there for a new one, too, by a seek), or `broker:port,.../topic`."""
     dead_letters: pulumi.Output[str]
-    """Where records are that could not be scored, for 31 days: the subscription `projects/P/subscriptions/S`, or `broker:port,.../topic`. The reason
-    is in the attribute or header `reason`."""
+    """Where records are that could not be scored, for 31 days: the subscription `projects/P/subscriptions/S`, or `broker:port,.../topic` (of a Kafka
+    that is given, for as long as its topic says). The reason is in the attribute or header `reason`."""
     replay: pulumi.Output[str]
-    """The command that sends dead letters in again: a hundred from Pub/Sub, with gcloud, curl and jq; all from Kafka, with Kafka's own tools. Whoever
-    runs it is among `readers` and `producers`."""
+    """The command that sends dead letters in again: a hundred from Pub/Sub, with gcloud, curl and jq; all from Kafka, without headers, with Kafka's
+    own tools and a login in `client.properties`. Whoever runs it is among `readers` and `producers`."""
     identity: pulumi.Output[str]
     """Address of the service account the container runs as; as an IAM member, `serviceAccount:<address>`."""
     model_version: pulumi.Output[str]
