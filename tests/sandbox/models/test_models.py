@@ -133,6 +133,22 @@ def test_a_wrong_pair_is_refused_with_the_pairs_allowed() -> None:
     assert "8 GiB 4" in refusal.reason
 
 
+def test_brokers_of_a_kafka_have_an_address_and_a_port() -> None:
+    def said(endpoints: dict[str, str]) -> list[str]:
+        mapping = {
+            "functionName": "calls",
+            "startingPosition": "TRIM_HORIZON",
+            "topics": ["calls"],
+            "destinationConfig": {"onFailure": {"destinationArn": "kafka://calls-failed"}},
+            "selfManagedEventSource": {"endpoints": endpoints},
+        }
+        return [refusal.property for refusal in check("aws:lambda/eventSourceMapping:EventSourceMapping", mapping)]
+
+    assert said({"KAFKA_BOOTSTRAP_SERVERS": "one.example:9093,two.example:9094"}) == []
+    assert said({"KAFKA_BOOTSTRAP_SERVERS": "one.example"})[0].startswith("selfManagedEventSource.endpoints")
+    assert said({"BOOTSTRAP": "one.example:9093"})[0].startswith("selfManagedEventSource.endpoints")
+
+
 def test_policies_are_read() -> None:
     def said(document: str) -> list[str]:
         return [refusal.reason for refusal in check("aws:iam/rolePolicy:RolePolicy", {"role": "r", "policy": document})]
