@@ -21,6 +21,7 @@ MOST_MIB = 10_240
 MIB_PER_CPU = 1769
 """Memory of a function at most, and for each CPU: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html."""
 
+READ_TOPIC = re.compile(r"[^.].+")
 SAGEMAKER = re.compile(r"https://runtime\.sagemaker\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/endpoints/(?P<name>[A-Za-z0-9-]+)/invocations")
 
 TAKEN = (
@@ -156,6 +157,10 @@ def _kafka_problems(args: LambdaStreamConsumerArgs) -> Iterator[Problem]:
     yield from secret_arn_problems({"secret": kafka.secret}, "kafka")
     if len({kafka.topic, kafka.results_topic, kafka.dead_letter_topic}) < 3:
         yield Problem("kafka", "names a topic twice; events, results and dead letters need one each, or the consumer would read what it wrote")
+    for name in ("topic", "dead_letter_topic"):
+        topic: str = getattr(kafka, name)
+        if not READ_TOPIC.fullmatch(topic):
+            yield Problem(f"kafka.{name}", f"'{topic}' is not allowed: Lambda takes topics of 2 characters and more that do not begin with '.'")
     if args.network.id is None:
         yield Problem("network.id", "is required with kafka: a network that is made reaches no brokers; give one that does")
     if args.producers:

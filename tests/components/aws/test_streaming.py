@@ -662,6 +662,8 @@ def test_replay_of_a_given_kafka_reads_the_topic_of_letters(own: Graph, tmp_path
             {**ON_OWN, "kafka": replace(OWN, results_topic="calls")},
             "kafka: names a topic twice; events, results and dead letters need one each, or the consumer would read what it wrote",
         ),
+        ({**ON_OWN, "kafka": replace(OWN, topic="a")}, "kafka.topic: 'a' is not allowed: Lambda takes topics of 2 characters and more that do not"),
+        ({**ON_OWN, "kafka": replace(OWN, dead_letter_topic=".x")}, "kafka.dead_letter_topic: '.x' is not allowed: Lambda takes topics"),
         ({**ON_OWN, "network": Network()}, "network.id: is required with kafka: a network that is made reaches no brokers; give one that does"),
         ({**ON_OWN, "producers": [CALLER]}, "producers: has no effect on a Kafka that is given: its owner says who may write; leave it out"),
         (

@@ -48,7 +48,7 @@ def test_a_consumer_goes_through_a_new_model_and_other_arguments_and_leaves_noth
         "capture_days": 0,
         "producers": [],
     }
-    made.up(model=made.model("2"), **changed)
+    made.up(model=made.model("2"), **changed, **everything)
     (after,) = made.sandbox.resources(MAPPING)
     assert (after.id, after.inputs["batchSize"], after.inputs["maximumRetryAttempts"]) == (reader.id, 10, 8)
     assert {each.inputs["shardCount"] for each in made.sandbox.resources(STREAM)} == {6}
