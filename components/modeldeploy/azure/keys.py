@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_azure_native as native
 
-from modeldeploy.spec.arguments import Problem
+from modeldeploy.spec.arguments import ArgumentError, Problem
 from modeldeploy.spec.encryption import Encryption
 
 from . import ids
@@ -40,16 +40,23 @@ def key_problems(encryption: Encryption, key_vault_id: pulumi.Input[str] | None)
     if isinstance(key_vault_id, str) and not ids.RESOURCE_ID.fullmatch(key_vault_id):
         yield Problem("key_vault_id", f"'{key_vault_id}' is no ARM id; write /subscriptions/.../providers/Microsoft.KeyVault/vaults/<name>")
     if isinstance(encryption.key, str) and not ids.KEY_ID.fullmatch(encryption.key):
-        yield Problem(
-            "encryption.key", f"'{encryption.key}' is no key identifier; write https://<vault>.vault.azure.net/keys/<name>/<version of 32 digits>"
-        )
+        yield _no_key(encryption.key)
+
+
+def _no_key(found: str) -> Problem:
+    return Problem("encryption.key", f"'{found}' is no key identifier; write https://<vault>.vault.azure.net/keys/<name>/<version of 32 digits>")
 
 
 def customer_key(name: str, encryption: Encryption, key_vault_id: pulumi.Input[str] | None, group: Group, parent: pulumi.Resource) -> CustomerKey:
-    """The key given, or a new one in a vault of its own, which no administrator of a workspace's secrets reaches."""
+    """The key given, or a new one in a vault of its own, which no administrator of a workspace's secrets reaches.
+
+    The key's version is asked for even where its newer ones are followed, because Azure does not take it without
+    (`azure_native.compute.KeyForDiskEncryptionSetArgs.key_url`). An output of another resource, such as `key_uri` in place of
+    `key_uri_with_version`, is known only here.
+    """
     reader = identity(f"{name}-keys", group, parent)
     if encryption.key is not None:
-        uri = pulumi.Output.from_input(encryption.key)
+        uri = pulumi.Output.from_input(encryption.key).apply(lambda found: _with_version(name, found))
         vault_id = pulumi.Output.from_input(key_vault_id or "")
         key_name = uri.apply(lambda value: ids.key_parts(value)[1])
         access = grant(f"{name}-keys", Role.KEY_ENCRYPTION_USER, pulumi.Output.concat(vault_id, "/keys/", key_name), reader, parent)
@@ -78,6 +85,12 @@ def customer_key(name: str, encryption: Encryption, key_vault_id: pulumi.Input[s
     )
     access = grant(f"{name}-keys", Role.KEY_ENCRYPTION_USER, key.id, reader, parent)
     return CustomerKey(made.id, made.properties.apply(_uri), key.name, key.key_uri_with_version, reader, access, vault=made)
+
+
+def _with_version(name: str, found: str) -> str:
+    if not ids.KEY_ID.fullmatch(found):
+        raise ArgumentError(f"'{name}'", [_no_key(found)])
+    return found
 
 
 def vault(name: str, tenant: pulumi.Input[str], group: Group, parent: pulumi.Resource) -> native.keyvault.Vault:

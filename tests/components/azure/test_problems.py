@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import pulumi
 import pytest
 
 from modeldeploy import grid
 from modeldeploy.azure.managed_endpoint import AzureMLEndpoint
-from modeldeploy.spec import ArgumentError, Container
+from modeldeploy.spec import ArgumentError, Container, Encryption
 from modeldeploy.spec.inputs import as_inputs
 
 from . import world
@@ -72,3 +73,14 @@ def test_a_mapping_is_checked_like_an_instance() -> None:
 
 def test_a_pause_does_not_matter_without_an_autoscaler() -> None:
     grid.check(AzureMLEndpoint, "api", world.endpoint_args(scaling={"minimum": 2, "maximum": 2, "scale_out_seconds": 0}))
+
+
+def test_a_key_of_another_resource_has_its_version_too() -> None:
+    """Azure refuses it later otherwise: at the workspace, or at the disks of AKS."""
+
+    def program() -> None:
+        known_later = pulumi.Output.from_input("https://given.vault.azure.net/keys/models")
+        AzureMLEndpoint("api", world.endpoint_args(encryption=Encryption(key=known_later), key_vault_id=world.VAULT))
+
+    with pytest.raises(ArgumentError, match=r"'api': encryption\.key: 'https://given\.vault\.azure\.net/keys/models' is no key identifier"):
+        world.run(program)
