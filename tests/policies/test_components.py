@@ -10,6 +10,7 @@ from pulumi_policy.proxy import unknown_checking_proxy
 from modeldeploy.aws.database import RdsDatabase, RdsDatabaseArgs
 from modeldeploy.aws.network import AwsNetwork, AwsNetworkArgs
 from modeldeploy.spec import Environment, Exposure, WebAccess
+from policies.pack import SETTINGS_POLICY
 from policies.rule import Rule, Stack, canonical
 from policies.rules import RULES, STACK_RULES
 from policies.settings import Settings
@@ -23,8 +24,10 @@ from tests.components.aws import test_shared_endpoint as aws_shared
 from tests.components.aws import test_streaming as aws_streaming
 from tests.components.aws import web as aws_web
 from tests.components.azure import test_batch as azure_batch
+from tests.components.azure import test_batch_pool as azure_pool
 from tests.components.azure import test_cluster as azure_cluster
 from tests.components.azure import test_container as azure_container
+from tests.components.azure import test_endpoint_packages as azure_packages
 from tests.components.azure import test_health_records as azure_health
 from tests.components.azure import test_kubernetes as azure_kubernetes
 from tests.components.azure import test_managed_batch as azure_managed_batch
@@ -38,6 +41,7 @@ from tests.components.gcp import test_health_records as gcp_health
 from tests.components.gcp import web as gcp_web
 from tests.components.kubernetes import arguments as kubernetes
 from tests.policies.support import options, resource
+from tests.policies.test_pack import run
 from tests.support.mocks import Graph
 
 PRODUCTION = Environment.PRODUCTION
@@ -73,6 +77,12 @@ GRAPHS: dict[str, Callable[[Path], Graph]] = {
     "azure endpoint": lambda _: azure.endpoint(environment=PRODUCTION),
     "azure container": lambda _: azure.container(environment=PRODUCTION),
     "azure function": lambda _: azure.function(environment=PRODUCTION),
+    "azure function that is always there": lambda _: azure.function(environment=PRODUCTION, premium={}, scaling={"minimum": 2}),
+    "azure endpoint that is watched": lambda _: azure.endpoint(
+        environment=PRODUCTION, drift={"task": "regression"}, operations={"capture_percent": 5}, **azure_packages.FROM_REGISTRY
+    ),
+    "azure endpoint that is built": lambda folder: azure.endpoint(environment=PRODUCTION, conda={"1": azure_packages.environment(folder)}),
+    "azure batch pool": lambda _: azure_pool.pool(environment=PRODUCTION),
     "azure batch": lambda _: azure_batch.batch(environment=PRODUCTION),
     "azure managed batch": lambda folder: azure_managed_batch.batch(azure_code(folder), environment=PRODUCTION),
     "azure stream": lambda _: azure_streaming.stream(environment=PRODUCTION),
@@ -126,6 +136,19 @@ ON_INTERNET = WebAccess(exposure=Exposure.PUBLIC, domain=aws_web.DOMAIN)
 def test_what_is_outside_of_the_network_on_purpose_breaks_the_one_rule_that_asks_for_a_reason(made: str, tmp_path: Path) -> None:
     deploy, rule = PUBLIC[made]
     assert {problem.split(": ")[1] for problem in violations(deploy(tmp_path))} == {rule}
+
+
+def test_keys_in_place_of_tokens_break_the_one_rule_that_asks_for_a_reason_and_an_exception_says_it() -> None:
+    rule, endpoint = "azure-machinelearning-endpoint-key-login", "azure-native:machinelearningservices:OnlineEndpoint"
+    graph = azure.endpoint(environment=PRODUCTION, key_authentication=True, access={"callers": [azure.CALLER]})
+    assert {problem.split(": ")[1] for problem in violations(graph)} == {rule}
+    made = graph.one(endpoint)
+    assert rule in run(endpoint, made.inputs, name=made.name)
+    reason = "Read by a partner that has no tokens"
+    entry = {"rule": rule, "resource": made.name, "reason": reason, "expires": "2027-01-31"}
+    said = run(endpoint, made.inputs, {"exceptions": [entry]}, name=made.name)
+    assert rule not in said
+    assert reason in said[SETTINGS_POLICY][0]
 
 
 @pytest.mark.parametrize("made", list(GRAPHS))

@@ -64,17 +64,24 @@ def trained(tmp_path: Path) -> str:
     return str(folder)
 
 
+def environment(folder: Path) -> CondaEnvironment:
+    """Packages and a script, in a folder."""
+    (folder / "conda.yaml").write_text(PACKAGES)
+    (folder / "score.py").write_text("def init(): ...\ndef run(data): return data")
+    return CondaEnvironment(file=str(folder / "conda.yaml"), code=str(folder))
+
+
 def built(conda: str, trained: str, **changes: Any) -> Graph:
     return world.endpoint(**{"models": [world.model(source=trained)], "conda": {"1": CondaEnvironment(file=conda)}, **changes})
 
 
 def test_packages_are_installed_on_the_image(conda: str, trained: str) -> None:
     graph = built(conda, trained)
-    environment = graph.one(ENVIRONMENT)
-    assert environment.inputs["properties"]["image"] == world.IMAGE
-    assert environment.inputs["properties"]["condaFile"] == PACKAGES
-    assert "inferenceConfig" not in environment.inputs["properties"], "Azure's own server answers"
-    assert environment.inputs["version"] == environment_version(Container(image=world.IMAGE), PACKAGES)
+    made = graph.one(ENVIRONMENT)
+    assert made.inputs["properties"]["image"] == world.IMAGE
+    assert made.inputs["properties"]["condaFile"] == PACKAGES
+    assert "inferenceConfig" not in made.inputs["properties"], "Azure's own server answers"
+    assert made.inputs["version"] == environment_version(Container(image=world.IMAGE), PACKAGES)
     assert graph.one(MODEL).inputs["properties"]["modelType"] == "mlflow_model"
     deployment = graph.one(DEPLOYMENT).inputs["properties"]
     code = graph.one(CODE, "api-1-code")
