@@ -107,8 +107,11 @@ _API: dict[str, Row] = {
         id="{letters6}", outputs={"path": "/{pathPart}"}, references={"restApi": _REST}, replaces=frozenset({"restApi"}), guarded=False
     ),
     "aws:apigateway/method:Method": Row(
-        id="agm-{restApi}-{resourceId}-{httpMethod}", references={"restApi": _REST}, replaces=frozenset({"restApi", "resourceId", "httpMethod"})
+        id="agm-{restApi}-{resourceId}-{httpMethod}",
+        references={"restApi": _REST, "requestValidatorId": "aws:apigateway/requestValidator:RequestValidator"},
+        replaces=frozenset({"restApi", "resourceId", "httpMethod"}),
     ),
+    "aws:apigateway/requestValidator:RequestValidator": Row(id="{letters6}", references={"restApi": _REST}, replaces=frozenset({"restApi"})),
     "aws:apigateway/integration:Integration": Row(
         id="agi-{restApi}-{resourceId}-{httpMethod}",
         references={"restApi": _REST},
