@@ -461,4 +461,6 @@ def _entrance_problems(args: FargateServiceArgs) -> Iterator[Problem]:
         yield from network_problems(args.network)
     path = args.models[0].container.predict_path if args.models else "/"
     yield from gateway_problems(args.access, path, given, not args.has_gateway, args.gateway)
+    if args.has_gateway and args.gateway.cache is not None:
+        yield Problem("gateway.cache", "excludes containers: their answers are streamed, which API Gateway does not keep; use LambdaFunction")
     yield from balancer_problems(args.access, given, not args.has_gateway, args.balancer)

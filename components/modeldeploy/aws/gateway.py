@@ -1,7 +1,6 @@
 """A REST API in front of a model: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-rest-api.html.
 
-REST, because HTTP APIs are never private, take no firewall and do not share requests between versions. There is no cache: API Gateway's keys leave
-the body out, and predictions are asked for in the body.
+REST, because HTTP APIs are never private, take no firewall and do not share requests between versions.
 """
 
 import hashlib
@@ -19,6 +18,7 @@ from modeldeploy.spec.operations import Operations
 
 from .account import Account
 from .domain import Target, certificate_arn, point
+from .gateway_cache import ApiCache, cache_keys, keep_answers, required
 from .logs import log_group
 from .policy_documents import Statement, document, trust
 from .web_firewall import address_limit, web_firewall
@@ -98,6 +98,9 @@ class GatewaySettings:
     endpoint_id: pulumi.Input[str] | None = None
     """Id of the VPC endpoint for `execute-api` in the network given (`AwsNetwork.api_endpoint_id`), which a private API under `access.domain` is
     reached through. Required with `network.id`, a private API and `access.domain`."""
+    cache: ApiCache | None = None
+    """Keep answers for a while, by what callers say in headers or in the query that they ask. Only before functions: answers of containers are
+    streamed, which are not kept. Default: nothing is kept."""
 
 
 def gateway_problems(access: WebAccess, path: str, given_network: bool, balanced: bool, settings: GatewaySettings) -> Iterator[Problem]:
@@ -113,6 +116,8 @@ def gateway_problems(access: WebAccess, path: str, given_network: bool, balanced
         yield Problem("gateway.endpoint_id", "has no effect without network.id, access.domain and a private API; leave it out")
     if balanced and not settings.sets_log_role:
         yield Problem("gateway.sets_log_role", "has no effect: no API is made; leave it out")
+    if balanced and settings.cache is not None:
+        yield Problem("gateway.cache", "has no effect: no API is made; leave it out, or let callers prove themselves otherwise")
 
 
 def rest_api(
@@ -124,6 +129,7 @@ def rest_api(
     account: Account,
     tags: dict[str, str],
     parent: pulumi.Resource,
+    cache: ApiCache | None = None,
 ) -> RestApi:
     """An API that takes `POST path` and nothing else, and its deployment.
 
@@ -148,6 +154,7 @@ def rest_api(
     resource_id = api.root_resource_id
     for place, part in enumerate(path.strip("/").split("/")):
         resource_id = aws.apigateway.Resource(f"{name}-{place}-{part.lower()}", rest_api=api.id, parent_id=resource_id, path_part=part, opts=opts).id
+    keys = cache_keys(cache, access)
     method = aws.apigateway.Method(
         name,
         rest_api=api.id,
@@ -155,6 +162,8 @@ def rest_api(
         http_method="POST",
         authorization="AWS_IAM" if access.authentication is Authentication.IDENTITY else "NONE",
         api_key_required=access.authentication is Authentication.API_KEY,
+        request_parameters=dict.fromkeys(keys, True) or None,
+        request_validator_id=required(name, api, parent).id if keys else None,
         opts=opts,
     )
     linked = backend.link_id is not None
@@ -173,14 +182,14 @@ def rest_api(
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/response-transfer-mode.html
         response_transfer_mode="STREAM" if linked else "BUFFERED",
         timeout_milliseconds=backend.seconds * 1000,
+        cache_key_parameters=keys or None,
         opts=opts,
     )
     before: list[pulumi.Resource] = [method, integration]
     if private or access.callers:
         before.append(aws.apigateway.RestApiPolicy(name, rest_api_id=api.id, policy=policy, opts=opts))
-    definition = pulumi.Output.all(
-        policy, resource_id, method.authorization, method.api_key_required, backend.uri, backend.seconds, backend.link_id, backend.balancer_arn
-    )
+    told = (method.authorization, method.api_key_required, backend.uri, backend.seconds, backend.link_id, backend.balancer_arn)
+    definition = pulumi.Output.all(policy, resource_id, *told, *keys)
     deployment = aws.apigateway.Deployment(
         name,
         rest_api=api.id,
@@ -229,6 +238,8 @@ def rest_gateway(
             deployment_id=rest.deployment.id, percent_traffic=float(share.percent), stage_variable_overrides=share.variables, use_stage_cache=False
         ),
         access_log_settings=aws.apigateway.StageAccessLogSettingsArgs(destination_arn=logs[0].arn, format=json.dumps(LOG_FIELDS)),
+        cache_cluster_enabled=settings.cache is not None,
+        cache_cluster_size=None if settings.cache is None else settings.cache.size_gb,
         xray_tracing_enabled=True,
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[*before, *logs, *role]),
@@ -243,6 +254,8 @@ def rest_gateway(
         ),
         opts=opts,
     )
+    if settings.cache is not None:
+        keep_answers(name, stage, rest.api, rest.path, settings.cache, parent)
     public = access.exposure is Exposure.PUBLIC
     if public or address_limit(access):
         web_firewall(name, stage.arn, public, address_limit(access), key, operations, tags, parent)

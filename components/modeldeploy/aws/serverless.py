@@ -126,8 +126,8 @@ class LambdaFunction(pulumi.ComponentResource):
     """CloudWatch dashboard."""
     monthly_cost: pulumi.Output[float]
     """US dollars a month while nobody asks, by the list prices in `instances.py`: instances that are kept warm, load balancer, firewall, the key, and
-    the interface endpoints of a network that was made for it. Not counted: requests and their time, logs, metrics, storage; that Graviton costs
-    less."""
+    the interface endpoints of a network that was made for it. Not counted: requests and their time, `gateway.cache`, logs, metrics, storage; that
+    Graviton costs less."""
     database_grant: pulumi.Output[str]
     """The SQL statement an administrator of the database runs once, so that the model may log in and read. Empty without a database."""
     dns_target: pulumi.Output[str]
@@ -327,7 +327,8 @@ def _behind_rest_api(
             f"${{stageVariables.function}}:{ALIAS}/invocations"
         )
     )
-    rest = rest_api(name, args.access, args.path, Backend("AWS_PROXY", uri, args.request_seconds), network.vpc_id, account, tags, parent)
+    backend = Backend("AWS_PROXY", uri, args.request_seconds)
+    rest = rest_api(name, args.access, args.path, backend, network.vpc_id, account, tags, parent, args.gateway.cache)
     source = pulumi.Output.concat(rest.api.execution_arn, f"/{STAGE}/POST{args.path}")
     allowed = [may_call(version.part, version.function, "apigateway.amazonaws.com", source, [version.alias], parent) for version in versions]
     later_first = list(reversed(versions))

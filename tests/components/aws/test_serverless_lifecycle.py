@@ -27,7 +27,8 @@ def test_a_function_goes_through_a_release_and_leaves_nothing(deploy: Deploy) ->
         "modeldeploy.aws.serverless:LambdaFunction", "pricing-api", access={"callers": [CALLER]}, operations={"emails": ["team@example.com"]}
     )
     # Deployed where a release is under way already, with everything that is optional.
-    made.up(**made.release("canary"), scaling={"minimum": 1}, access={"authentication": "api-key", "exposure": "public"})
+    kept = {"cache": {"headers": ["X-Digest"]}}
+    made.up(**made.release("canary"), scaling={"minimum": 1}, access={"authentication": "api-key", "exposure": "public"}, gateway=kept)
     assert shared(made) == {"1": 90, "2": 10}
     made.expect_no_changes()
 
