@@ -14,6 +14,8 @@ EVENTS = "events/"
 FAILED = "events-failed/"
 """Where Firehose leaves what it could not deliver."""
 
+EARLIEST = "1970-01-01T00:00:00Z"
+
 SECONDS = 300
 MEBIBYTES = 64
 """How long Firehose collects, and how much, before it writes a file."""
@@ -81,6 +83,8 @@ def _cluster_source(cluster: pulumi.Output[str], topic: str, role: aws.iam.Role)
     return aws.kinesis.FirehoseDeliveryStreamMskSourceConfigurationArgs(
         msk_cluster_arn=cluster,
         topic_name=topic,
+        # Else it begins when it is ready, some minutes after the topic.
+        read_from_timestamp=EARLIEST,
         authentication_configuration=aws.kinesis.FirehoseDeliveryStreamMskSourceConfigurationAuthenticationConfigurationArgs(
             connectivity="PRIVATE", role_arn=role.arn
         ),

@@ -100,8 +100,8 @@ class LambdaStreamConsumer(pulumi.ComponentResource):
     with the version that was given it.
 
     From writing to scoring it takes about 70 ms and the function's own time (`fan_out`), up to a second more without, and `batch_window_seconds` more
-    where it is set; the guide's 10 ms are less than Kinesis and Lambda can do. A call costs its time and a fee, whatever is in it: full batches cost
-    least, so that a window saves most where few records come.
+    where it is set; of a Kafka half a second more, which is Lambda's own window. The guide's 10 ms are less than Kinesis and Lambda can do. A call
+    costs its time and a fee, whatever is in it: full batches cost least, so that a window saves most where few records come.
     """
 
     events: pulumi.Output[str]
@@ -130,7 +130,7 @@ class LambdaStreamConsumer(pulumi.ComponentResource):
     producer_role: pulumi.Output[str]
     """ARN of the role that `producers` take to write events. Empty when nobody is listed."""
     captured: pulumi.Output[str]
-    """Folder in S3 with all events. Empty when none are kept."""
+    """Folder in S3 with all events; of a Kinesis stream, those that came since Firehose reads it. Empty when none are kept."""
     alarm_topic: pulumi.Output[str]
     """ARN of the SNS topic that carries alarms and budget alerts: subscribe chat or paging to it."""
 

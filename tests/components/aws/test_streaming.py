@@ -393,7 +393,7 @@ def test_it_is_told_where_the_kafka_is(msk: Graph) -> None:
 
 def test_firehose_is_let_into_the_private_cluster_to_keep_events(msk: Graph) -> None:
     source = msk.one(FIREHOSE).inputs["mskSourceConfiguration"]
-    assert (source["mskClusterArn"], source["topicName"]) == (KAFKA_ARN, "events")
+    assert (source["mskClusterArn"], source["topicName"], source["readFromTimestamp"]) == (KAFKA_ARN, "events", "1970-01-01T00:00:00Z")
     assert source["authenticationConfiguration"] == {"connectivity": "PRIVATE", "roleArn": "arn:role:Keeps the events of calls"}
     assert "kinesisSourceConfiguration" not in msk.one(FIREHOSE).inputs
     policy = msk.one("aws:msk/clusterPolicy:ClusterPolicy")
