@@ -66,6 +66,7 @@ def trained(tmp_path: Path) -> str:
 
 def environment(folder: Path) -> CondaEnvironment:
     """Packages and a script, in a folder."""
+    folder.mkdir(exist_ok=True)
     (folder / "conda.yaml").write_text(PACKAGES)
     (folder / "score.py").write_text("def init(): ...\ndef run(data): return data")
     return CondaEnvironment(file=str(folder / "conda.yaml"), code=str(folder))

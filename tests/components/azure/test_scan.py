@@ -5,12 +5,14 @@ from pathlib import Path
 import pulumi_azure_native as azure
 import pytest
 
+from modeldeploy.azure.drift import DriftMonitor, Task
 from modeldeploy.spec import Access, Compute, Environment, Exposure, Network, NodePool, Operations, Schedule
 from tests.components.azure import world
 from tests.components.azure.test_batch import DATA, INPUT, batch
 from tests.components.azure.test_batch_pool import BATCH, pool
 from tests.components.azure.test_cluster import cluster
 from tests.components.azure.test_container import PUBLIC
+from tests.components.azure.test_endpoint_packages import environment
 from tests.components.azure.test_health_records import records
 from tests.components.azure.test_kubernetes import workload
 from tests.components.azure.test_managed_batch import batch as managed_batch
@@ -32,12 +34,22 @@ def graphs(folder: Path) -> dict[str, Graph]:
     code = folder / "function"
     return {
         "endpoint": world.endpoint(models=[model], operations=Operations(capture_percent=10), **OWN),
+        "watched-endpoint": world.endpoint(
+            drift=DriftMonitor(task=Task.REGRESSION), operations=Operations(capture_percent=10), conda={"1": environment(folder / "packages")}, **OWN
+        ),
         "public-endpoint": world.endpoint(access=Access(exposure=Exposure.PUBLIC), **OWN),
         "database": world.database(**OWN),
         "network": world.network(environment=Environment.PRODUCTION, internet=True),
         "container": world.container(models=[model], artifact_account_id=None, **OWN),
         "public-container": world.container(**PUBLIC, **OWN),
         "function": world.function(models=[world.function_model(code={"source": world.function_code(code), "handler": "function_app.app"})], **OWN),
+        "premium-function": world.function(
+            models=[world.function_model(code={"source": world.function_code(code), "handler": "function_app.app"})],
+            premium={},
+            scaling={"minimum": 2},
+            **OWN,
+        ),
+        "premium-image": world.function(premium={}, scaling={"minimum": 2}, **OWN),
         "instance": world.instance(),
         "cluster": cluster(pools=[NodePool(name="gpu", compute=Compute(gpus=1), maximum=3), NodePool(name="spare", spot=True)], **OWN),
         "workload": workload(models=[model], artifact_account_id=None, cluster=None, endpoint_range=None, **OWN),
@@ -57,8 +69,8 @@ ANSWERED = {
     "CKV_AZURE_17": "callers show a token of Entra, which is checked; a certificate besides would shut out callers that have none",
     "CKV_AZURE_172": "pods have identities and fetch secrets themselves; the add-on that would mount and rotate them is not there",
     "CKV_AZURE_206": "three zones in production; a copy in another region would move data out of the region that was chosen",
-    "CKV_AZURE_212": "Flex Consumption counts instances in functionAppConfig (always_ready), not in numberOfWorkers",
-    "CKV_AZURE_213": "Flex Consumption replaces instances that fail; a path that answers without a token is what the sign-in is against",
+    "CKV_AZURE_212": "Functions count instances in functionAppConfig (Flex) or minimumElasticInstanceCount (Premium), not in numberOfWorkers",
+    "CKV_AZURE_213": "instances that fail are replaced; source has no path that answers without a token, which the sign-in is against; images have",
     "CKV_AZURE_226": "not every machine has room for one, and both kinds are encrypted with the customer's key",
     "CKV_AZURE_23": "the audit is on the server, for every database, by the extended policy, which the check does not know",
     "CKV_AZURE_233 instance": "for development",
