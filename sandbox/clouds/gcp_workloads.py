@@ -124,6 +124,18 @@ ROWS: dict[str, Row] = {
     "gcp:compute/securityPolicy:SecurityPolicy": Row(replaces=frozenset({"name"})),
     "gcp:compute/healthCheck:HealthCheck": Row(replaces=frozenset({"name"})),
     "gcp:compute/uRLMap:URLMap": Row(replaces=frozenset({"name"})),
+    "gcp:compute/regionUrlMap:RegionUrlMap": Row(
+        references={"defaultService": "gcp:compute/regionBackendService:RegionBackendService"}, replaces=frozenset({"name", "region"})
+    ),
+    "gcp:compute/regionSslPolicy:RegionSslPolicy": Row(replaces=frozenset({"name", "region"})),
+    "gcp:compute/regionTargetHttpsProxy:RegionTargetHttpsProxy": Row(
+        references={
+            "urlMap": "gcp:compute/regionUrlMap:RegionUrlMap",
+            "sslPolicy": "gcp:compute/regionSslPolicy:RegionSslPolicy",
+            "certificateManagerCertificates.*": "gcp:certificatemanager/certificate:Certificate",
+        },
+        replaces=frozenset({"name", "region"}),
+    ),
     "gcp:compute/targetHttpsProxy:TargetHttpsProxy": Row(replaces=frozenset({"name"})),
     "gcp:apigateway/api:Api": Row(
         outputs={"managedService": "{apiId}-{letters8}.apigateway.{project}.cloud.goog"}, replaces=frozenset({"apiId", "managedService"})

@@ -77,8 +77,10 @@ class CloudRunService(pulumi.ComponentResource):
     """Versions of a model in containers on Cloud Run, one revision for each, which share the requests as `rollout` says.
 
     Private (the default): reached from networks of the project, whose names under `run.app` resolve to `private.googleapis.com`, as a `GoogleNetwork`
-    has it. Public: reached through a global load balancer with Cloud Armor, under the host name of `access.domain`. Everything an instance sends goes
-    into `network`, which has a subnet of /26 or larger.
+    has it; with `access.domain` also under that name, through a load balancer in `network`. Its zone is then a public one, where the certificate
+    proves the name, and a network that is given has a subnet for the region's proxies (`GoogleNetworkArgs.proxies`). Public: reached through a
+    global load balancer with Cloud Armor, under the host name of `access.domain`. Everything an instance sends goes into `network`, which has a
+    subnet of /26 or larger.
 
     A version's revision is made while it is the last of `models`, with the arguments of that moment, and stays as it is from then on: deploy a
     version first, and the next one beside it in another run. See docs/adr/0018-cloud-run-releases.md.
@@ -105,7 +107,8 @@ class CloudRunService(pulumi.ComponentResource):
     database_grant: pulumi.Output[str]
     """The SQL statement an administrator of the database still has to run; empty without a database."""
     dns_target: pulumi.Output[str]
-    """The address that a record for `access.domain` points to; empty when private, or when the record is made in `access.domain.zone`."""
+    """The address that a record for `access.domain` points to: when private, in networks that are connected to its own; empty without a domain, and
+    when the record is made in `access.domain.zone`."""
     api_key: pulumi.Output[str]
     """The key of the first caller, to send in `x-api-key`, secret; empty unless `access.authentication` is api-key. More are made in the project."""
     service: pulumi.Output[str]
@@ -154,7 +157,7 @@ class CloudRunService(pulumi.ComponentResource):
         else:
             let_invoke(scope, service.name, checked.access)
         paths = [each.predict_path for each in containers.values()]
-        entry = way_in(scope, service.name, service.uri, checked.access, paths, checked.request_seconds)
+        entry = way_in(scope, service.name, service.uri, checked.access, paths, checked.request_seconds, around.network)
         watched = watch(scope, service.name, entry.logs, checked, around, size, checked.billing_account)
 
         served = served_version(checked.models, checked.rollout)

@@ -22,8 +22,8 @@ class LoadBalancer:
 
     address: pulumi.Output[str]
     """Its address, which the host name's record points to."""
-    backend: pulumi.Output[str]
-    """Name of its backend service, by which its logs are found."""
+    logs: pulumi.Output[str]
+    """Which entries in the logs are its own: the requests it let through, and those it refused."""
 
 
 def service_group(scope: Scope, service: pulumi.Input[str]) -> gcp.compute.RegionNetworkEndpointGroup:
@@ -96,4 +96,5 @@ def load_balancer(scope: Scope, group: gcp.compute.RegionNetworkEndpointGroup, d
             ),
             scope.child(),
         )
-    return LoadBalancer(address=address.address, backend=backend.name)
+    logs = pulumi.Output.format('resource.type="http_load_balancer" AND resource.labels.backend_service_name="{0}"', backend.name)
+    return LoadBalancer(address=address.address, logs=logs)

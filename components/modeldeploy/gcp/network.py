@@ -32,6 +32,9 @@ GOOGLE_APIS_ADDRESSES = ("199.36.153.8", "199.36.153.9", "199.36.153.10", "199.3
 EVERYWHERE = "0.0.0.0/0"
 LAST = 65534
 """The priority of rules that hold when no other does."""
+PROXIES = 23
+"""Length of the range that proxies of load balancers get addresses from, as Google recommends
+(https://cloud.google.com/load-balancing/docs/proxy-only-subnets)."""
 SERVICE_PORTS = ("443", "5432", "3307")
 """What callers in the network open: endpoints, PostgreSQL, and the connectors of Cloud SQL."""
 
@@ -44,6 +47,9 @@ class GoogleNetworkArgs(NetworkArgs):
     """Perimeter of VPC Service Controls that the project is put into, `accessPolicies/P/servicePerimeters/S`; one network of the project names it.
     Whoever runs Pulumi may change the perimeter (`roles/accesscontextmanager.policyEditor`), and the project stays in it when the network of a
     production goes. Omitted: that is left to the organisation."""
+    proxies: bool = False
+    """Whether internal load balancers may answer in it, as services with a private `access.domain` have: a subnet of /23 in its last quarter is then
+    kept for their proxies, the one that its region may have. Default: no."""
 
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
@@ -61,7 +67,7 @@ class GoogleNetwork(pulumi.ComponentResource):
     """
 
     id: pulumi.Output[str]
-    """`projects/P/global/networks/N`, known once Cloud SQL can be put into the network."""
+    """`projects/P/global/networks/N`, known once Cloud SQL, and load balancers where they may, can be put into the network."""
     subnet_ids: pulumi.Output[list[str]]
     """`projects/P/regions/R/subnetworks/S` of the one subnet."""
     logs: pulumi.Output[str]
@@ -80,7 +86,8 @@ class GoogleNetwork(pulumi.ComponentResource):
             component=self,
             apis=enable(name, [*APIS, *(["accesscontextmanager"] if checked.perimeter else [])], where, self),
         )
-        workloads, services = subnets(checked.cidr, 2, int(checked.cidr.split("/")[1]) + 2)
+        quarters = subnets(checked.cidr, 4, int(checked.cidr.split("/")[1]) + 2)
+        workloads, services = quarters[:2]
 
         network = gcp.compute.Network(
             name,
@@ -107,6 +114,7 @@ class GoogleNetwork(pulumi.ComponentResource):
             ),
             scope.child(),
         )
+        proxies = [_proxies(scope, network, subnets(quarters[3], 1, PROXIES)[0])] if checked.proxies else []
         _firewall(scope, network, checked.cidr)
         _private_google_apis(scope, network)
         connection = _service_range(scope, network, services)
@@ -125,7 +133,7 @@ class GoogleNetwork(pulumi.ComponentResource):
         key = data_key(scope, Encryption(), ["logging"])
         logs = log_bucket(scope, network.name, _log_filter(network, subnet), checked.log_retention_days, key)
 
-        self.id = pulumi.Output.all(network.id, connection.peering).apply(lambda values: str(values[0]))
+        self.id = pulumi.Output.all(network.id, connection.peering, *(each.id for each in proxies)).apply(lambda values: str(values[0]))
         self.subnet_ids = pulumi.Output.all(subnet.id).apply(lambda ids: [str(each) for each in ids])
         self.logs = logs.id
         self.register_outputs({"id": self.id, "subnet_ids": self.subnet_ids, "logs": self.logs})
@@ -146,11 +154,13 @@ def _fence(scope: Scope, perimeter: str) -> gcp.accesscontextmanager.ServicePeri
     )
 
 
-def network_for(scope: Scope, given: Network, retention_days: int, environment: Environment, tags: Mapping[str, str]) -> Network:
-    """The network `given`, or one that is made for the component of `scope`."""
+def network_for(
+    scope: Scope, given: Network, retention_days: int, environment: Environment, tags: Mapping[str, str], *, proxies: bool = False
+) -> Network:
+    """The network `given`, or one that is made for the component of `scope`, with room for the `proxies` of an internal load balancer."""
     if given.id is not None:
         return given
-    args = GoogleNetworkArgs(cidr=given.range, log_retention_days=retention_days, environment=environment, tags=dict(tags))
+    args = GoogleNetworkArgs(cidr=given.range, log_retention_days=retention_days, environment=environment, tags=dict(tags), proxies=proxies)
     return GoogleNetwork(f"{scope.name}-network", args, scope.child()).reference()
 
 
@@ -158,6 +168,22 @@ def id_of(network: Network) -> pulumi.Input[str]:
     """The network's id: a network with subnets has one, as `Network` checks."""
     assert network.id is not None
     return network.id
+
+
+def _proxies(scope: Scope, network: gcp.compute.Network, cidr: str) -> gcp.compute.Subnetwork:
+    """The subnet of the region's proxies, from which no machine gets an address. Google keeps no flow logs of it."""
+    return gcp.compute.Subnetwork(
+        f"{scope.name}-proxies",
+        gcp.compute.SubnetworkArgs(
+            network=network.id,
+            ip_cidr_range=cidr,
+            purpose="REGIONAL_MANAGED_PROXY",
+            role="ACTIVE",
+            region=scope.region,
+            project=scope.project,
+        ),
+        scope.child(),
+    )
 
 
 def _firewall(scope: Scope, network: gcp.compute.Network, cidr: str) -> None:
@@ -205,23 +231,23 @@ def _private_google_apis(scope: Scope, network: gcp.compute.Network) -> None:
     )
     addresses = ("private.googleapis.com.", "A", GOOGLE_APIS_ADDRESSES)
     names = ("*.googleapis.com.", "CNAME", ("private.googleapis.com.",))
-    _private_zone(scope, network, "google-apis", "googleapis.com.", "Google's APIs over private addresses", {"address": addresses, "names": names})
+    private_zone(scope, network.id, "google-apis", "googleapis.com.", "Google's APIs over private addresses", {"address": addresses, "names": names})
     services = ("*.run.app.", "A", GOOGLE_APIS_ADDRESSES)
-    _private_zone(scope, network, "cloud-run", "run.app.", "Services on Cloud Run over private addresses", {"address": services})
+    private_zone(scope, network.id, "cloud-run", "run.app.", "Services on Cloud Run over private addresses", {"address": services})
     for purpose, domain in (("artifacts", "pkg.dev."), ("registry", "gcr.io.")):
         images = {"address": (domain, "A", GOOGLE_APIS_ADDRESSES), "names": (f"*.{domain}", "CNAME", (domain,))}
-        _private_zone(scope, network, purpose, domain, "Container images over private addresses", images)
+        private_zone(scope, network.id, purpose, domain, "Container images over private addresses", images)
 
 
-def _private_zone(
+def private_zone(
     scope: Scope,
-    network: gcp.compute.Network,
+    network: pulumi.Input[str],
     purpose: str,
     dns_name: str,
     description: str,
-    records: Mapping[str, tuple[str, str, Sequence[str]]],
+    records: Mapping[str, tuple[str, str, Sequence[pulumi.Input[str]]]],
 ) -> None:
-    """A zone for `network` alone, with `records` (name, type and data, by what they are for)."""
+    """A zone for the network with the id `network` alone, with `records` (name, type and data, by what they are for)."""
     zone = gcp.dns.ManagedZone(
         f"{scope.name}-{purpose}",
         gcp.dns.ManagedZoneArgs(
@@ -229,7 +255,7 @@ def _private_zone(
             description=description,
             visibility="private",
             private_visibility_config=gcp.dns.ManagedZonePrivateVisibilityConfigArgs(
-                networks=[gcp.dns.ManagedZonePrivateVisibilityConfigNetworkArgs(network_url=network.id)]
+                networks=[gcp.dns.ManagedZonePrivateVisibilityConfigNetworkArgs(network_url=network)]
             ),
             project=scope.project,
             labels=scope.labels,

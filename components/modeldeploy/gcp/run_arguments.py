@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from modeldeploy.spec.access import Authentication, Exposure
+from modeldeploy.spec.access import Authentication
 from modeldeploy.spec.arguments import Problem
 from modeldeploy.spec.container import ContainerArgs
 from modeldeploy.spec.model import remote_problems
@@ -62,7 +62,7 @@ def run_apis(args: ContainerArgs | ServerlessArgs, billing_account: str | None, 
         **dict.fromkeys(GATEWAY_APIS, gateway),
         **dict.fromkeys(KEY_APIS, args.access.authentication is Authentication.API_KEY),
         "secretmanager": bool(args.secrets),
-        "certificatemanager": args.access.exposure is Exposure.PUBLIC,
+        "certificatemanager": args.access.domain is not None,
         "billingbudgets": billing_account is not None,
     }
     return [*APIS, *others, *(api for api, needed in wanted.items() if needed)]

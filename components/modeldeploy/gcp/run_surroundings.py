@@ -25,6 +25,7 @@ from .run_monitoring import service_alarms, service_dashboard
 from .run_prices import busy_monthly_usd
 from .scope import Scope
 from .secrets import SecretReference, let_read_secrets, references
+from .web_access import behind_internal_balancer
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,8 @@ def surroundings(
 ) -> Surroundings:
     """Makes them. `environments` are what each version is told by its user, `encrypted` the services that store something under the key."""
     models = [args.model] if isinstance(args, StreamingArgs) else args.models
-    network = network_for(scope, args.network, args.operations.log_retention_days, args.environment, args.tags)
+    proxies = not isinstance(args, StreamingArgs) and behind_internal_balancer(args.access)
+    network = network_for(scope, args.network, args.operations.log_retention_days, args.environment, args.tags, proxies=proxies)
     key = data_key(scope, args.encryption, encrypted)
     bucket = model_bucket(scope, key)
     artifacts = {model.version: upload(scope, model, bucket) for model in models}

@@ -72,8 +72,8 @@ class CloudFunction(pulumi.ComponentResource):
     `main.py`, what it needs in `requirements.txt`; the build has no way to private registries.
 
     Private (the default): reached from networks of the project, whose names under `run.app` resolve to `private.googleapis.com`, as a `GoogleNetwork`
-    has it. Public: reached through a global load balancer with Cloud Armor, under the host name of `access.domain`. Everything an instance sends goes
-    into `network`, which has a subnet of /26 or larger.
+    has it; with `access.domain` also under that name, as `CloudRunService` says. Public: reached through a global load balancer with Cloud Armor,
+    under the host name of `access.domain`. Everything an instance sends goes into `network`, which has a subnet of /26 or larger.
 
     What its user has seen to: a key given by `encryption.key` is in the function's region and lets the service agents of Cloud Run, Cloud Storage and
     Cloud Logging (and of Cloud Functions and Artifact Registry, for code) encrypt and decrypt; the registry of an image in another project lets the
@@ -98,7 +98,8 @@ class CloudFunction(pulumi.ComponentResource):
     database_grant: pulumi.Output[str]
     """The SQL statement an administrator of the database still has to run; empty without a database."""
     dns_target: pulumi.Output[str]
-    """The address that a record for `access.domain` points to; empty when private, or when the record is made in `access.domain.zone`."""
+    """The address that a record for `access.domain` points to: when private, in networks that are connected to its own; empty without a domain, and
+    when the record is made in `access.domain.zone`."""
     api_key: pulumi.Output[str]
     """The key of the first caller, to send in `x-api-key`, secret; empty unless `access.authentication` is api-key. More are made in the project."""
     service: pulumi.Output[str]
@@ -141,7 +142,7 @@ class CloudFunction(pulumi.ComponentResource):
             service, own = run.name, run.uri
         let_invoke(scope, service, checked.access)
         paths = [each.predict_path for each in containers.values()] or ["/"]
-        entry = way_in(scope, service, own, checked.access, paths, checked.request_seconds)
+        entry = way_in(scope, service, own, checked.access, paths, checked.request_seconds, around.network)
         watched = watch(scope, service, entry.logs, checked, around, size, checked.billing_account)
 
         served = served_version(checked.models, checked.rollout)

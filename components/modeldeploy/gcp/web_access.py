@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pulumi
 import pulumi_gcp as gcp
 
-from modeldeploy.spec.access import Authentication, Exposure, WebAccess
+from modeldeploy.spec.access import Authentication, Domain, Exposure, WebAccess
 from modeldeploy.spec.arguments import Problem
 
 from .agents import agent
@@ -15,12 +15,18 @@ from .scope import Scope
 
 CHECKED_BY_GATEWAY = (Authentication.JWT, Authentication.API_KEY)
 INVOKER = "roles/run.invoker"
+REGIONAL_CERTIFICATE = re.compile(r"projects/[^/]+/locations/(?!global/)[^/]+/certificates/[^/]+")
 CERTIFICATE = re.compile(r"projects/[^/]+/locations/global/certificates/[^/]+")
 
 
 def through_gateway(access: WebAccess) -> bool:
     """Whether API Gateway is in front, which checks what Cloud Run cannot."""
     return access.authentication in CHECKED_BY_GATEWAY
+
+
+def behind_internal_balancer(access: WebAccess) -> bool:
+    """Whether a load balancer of the network is in front, which has the host name that a service of its own has not."""
+    return access.exposure is Exposure.PRIVATE and access.domain is not None
 
 
 def web_access_problems(access: WebAccess, service: str) -> Iterator[Problem]:
@@ -36,14 +42,25 @@ def web_access_problems(access: WebAccess, service: str) -> Iterator[Problem]:
         yield from _public_problems(access)
         return
     if access.domain is not None:
-        yield Problem(
-            "access.domain",
-            f"needs access.exposure '{Exposure.PUBLIC}': {service} answers in private networks at its own run.app address, by Google's certificate",
-        )
+        yield from _private_domain_problems(access.domain)
     if access.requests_per_minute is not None:
         yield Problem(
             "access.requests_per_minute",
             f"needs access.exposure '{Exposure.PUBLIC}': Cloud Armor counts requests at the load balancer; in a private network use scaling.maximum",
+        )
+
+
+def _private_domain_problems(domain: Domain) -> Iterator[Problem]:
+    if isinstance(domain.certificate, str) and not REGIONAL_CERTIFICATE.fullmatch(domain.certificate):
+        yield Problem(
+            "access.domain.certificate",
+            f"'{domain.certificate}' is no certificate of a load balancer in the network; "
+            "write projects/<project>/locations/<region>/certificates/<certificate>, or leave it out and one is made",
+        )
+    if domain.certificate is None and domain.zone is None:
+        yield Problem(
+            "access.domain.zone",
+            f"is required with access.exposure '{Exposure.PRIVATE}' and no certificate: what is made proves its name by a record in a public zone",
         )
 
 

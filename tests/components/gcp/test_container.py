@@ -729,7 +729,14 @@ def refusal(**arguments: Any) -> str:
         ),
         ({"access": WebAccess(callers=["allUsers"])}, "access.callers[0]: 'allUsers' is no IAM member"),
         ({"access": WebAccess(exposure=Exposure.PUBLIC)}, "access.domain: is required with access.exposure 'public'"),
-        ({"access": WebAccess(domain=Domain(hostname=HOST))}, "access.domain: needs access.exposure 'public'"),
+        (
+            {"access": WebAccess(domain=Domain(hostname=HOST))},
+            "access.domain.zone: is required with access.exposure 'private' and no certificate: what is made proves its name by a record in",
+        ),
+        (
+            {"access": WebAccess(domain=Domain(hostname=HOST, certificate="projects/p/locations/global/certificates/c"))},
+            "access.domain.certificate: 'projects/p/locations/global/certificates/c' is no certificate of a load balancer in the network; write",
+        ),
         ({"access": WebAccess(requests_per_minute=60)}, "access.requests_per_minute: needs access.exposure 'public': Cloud Armor counts"),
         (
             {"access": WebAccess(exposure=Exposure.PUBLIC, domain=Domain(hostname=HOST, certificate="my-certificate"))},

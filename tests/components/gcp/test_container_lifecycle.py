@@ -9,6 +9,7 @@ from tests.support.lifecycle import Deploy, Deployment
 pytestmark = pytest.mark.engine
 
 COMPONENT = "modeldeploy.gcp.container:CloudRunService"
+SUBNET = "gcp:compute/subnetwork:Subnetwork"
 CALLERS = {"callers": ["serviceAccount:shop@sandbox-project.iam.gserviceaccount.com"]}
 
 
@@ -54,12 +55,17 @@ def test_a_service_goes_through_a_release_and_leaves_nothing(deploy: Deploy) -> 
     assert "models: version '1' runs already, and a revision of Cloud Run cannot change; give what changed a version of its own" in changed.output
     made.trained = 1
 
-    # The end of the release, and a way in from the internet, in a zone that somebody else made.
+    # The end of the release, and a host name: in the network, then on the internet, in a zone that somebody else made.
     zone = {"name": "shop"}
     there = made.sandbox.store.insert(Record("gcp:dns/managedZone:ManagedZone", "", "projects/sandbox-project/managedZones/shop", "", "", zone, zone))
-    made.up(**made.release("finish"), access={**CALLERS, "exposure": "public", "domain": {"hostname": HOST, "zone": "shop"}})
+    made.up(**made.release("finish"), access={**CALLERS, "domain": {"hostname": HOST, "zone": "shop"}})
     assert served(made) == {"v2": 100}
+    assert made.project.outputs()["url"] == f"https://{HOST}/invocations"
+    assert [each.inputs["ipCidrRange"] for each in made.sandbox.resources(SUBNET) if each.inputs.get("purpose")] == ["10.64.192.0/23"]
+    made.expect_no_changes()
+    made.up(**made.release("finish"), access={**CALLERS, "exposure": "public", "domain": {"hostname": HOST, "zone": "shop"}})
     assert len(made.sandbox.resources(BACKEND)) == 1
+    assert not made.sandbox.resources("gcp:compute/regionBackendService:RegionBackendService")
     assert made.project.outputs()["url"] == f"https://{HOST}/invocations"
     made.sandbox.remove(there.id)
     made.destroy()

@@ -67,6 +67,20 @@ def test_workloads_and_googles_services_get_ranges_that_do_not_meet() -> None:
     assert connection["deletionPolicy"] == "REMOVE_PEERING"
 
 
+def test_proxies_of_load_balancers_get_a_subnet_only_when_asked() -> None:
+    graph = network_graph(cidr="10.20.0.0/20", proxies=True)
+    proxies = graph.one("gcp:compute/subnetwork:Subnetwork", "shared-proxies")
+    assert proxies.inputs == {
+        "network": "projects/shop-models/global/networks/made-1a2b3c4",
+        "ipCidrRange": "10.20.12.0/23",
+        "purpose": "REGIONAL_MANAGED_PROXY",
+        "role": "ACTIVE",
+        "region": "europe-west1",
+        "project": "shop-models",
+    }
+    assert [each.name for each in network_graph().all("gcp:compute/subnetwork:Subnetwork")] == ["shared-subnet"]
+
+
 def test_flows_and_names_looked_up_are_logged_under_a_key_for_the_time_asked() -> None:
     graph = network_graph(log_retention_days=365)
     assert graph.one("gcp:compute/subnetwork:Subnetwork").inputs["logConfig"]["metadata"] == "INCLUDE_ALL_METADATA"

@@ -65,6 +65,7 @@ OUTPUTS: dict[str, Mocked] = {
         "name": inputs["repositoryId"],
     },
     "gcp:compute/globalAddress:GlobalAddress": {"name": "made-1a2b3c4", "address": "203.0.113.9"},
+    "gcp:compute/forwardingRule:ForwardingRule": {"name": "pricing-https-1a2b3c4"},
     "gcp:certificatemanager/dnsAuthorization:DnsAuthorization": lambda inputs: {
         "dnsResourceRecords": [{"name": f"_acme-challenge.{inputs['domain']}.", "type": "CNAME", "data": "proof.authorize.certificatemanager.goog."}]
     },
