@@ -14,7 +14,7 @@ METRIC = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,200}")
 FILE = r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/.+\."
 
 
-class Task(StrEnum):
+class ModelTask(StrEnum):
     """What a model predicts."""
 
     REGRESSION = "Regression"
@@ -77,7 +77,7 @@ class DataQualityMonitor(Monitor):
 class ModelQualityMonitor(Monitor):
     """Whether answers were right: https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality.html."""
 
-    task: Task
+    task: ModelTask
     """What the model predicts."""
     ground_truth: str
     """Folder to which somebody brings what was right, by the id of the request: `s3://<bucket>/<folder>`."""

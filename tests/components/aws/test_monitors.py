@@ -13,8 +13,8 @@ from modeldeploy.aws.monitor_arguments import (
     DataQualityMonitor,
     ExplainabilityMonitor,
     ModelQualityMonitor,
+    ModelTask,
     Monitors,
-    Task,
 )
 from modeldeploy.aws.monitors import schedule_expression
 from modeldeploy.spec import ArgumentError, Compute, Operations, Rollout
@@ -34,7 +34,7 @@ DATA = DataQualityMonitor(
 )
 QUALITY = ModelQualityMonitor(
     constraints=f"{BASE}/quality.json",
-    task=Task.BINARY,
+    task=ModelTask.BINARY,
     ground_truth="s3://team-truth/pricing/",
     inference="prediction",
     probability="probability",
