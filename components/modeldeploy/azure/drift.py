@@ -50,6 +50,9 @@ class DriftMonitor:
     Azure compares columns, so the container hands each request and answer to Azure's collector as a data frame (package `azureml-ai-monitoring`,
     collections `model_inputs` and `model_outputs`); those are kept then, in place of the raw requests. An MLflow model that Azure serves does so by
     itself: https://learn.microsoft.com/azure/machine-learning/how-to-collect-production-data
+
+    The workspace's network is made ready for Spark. If a run says that it is not, as one may whose workspace was there before:
+    `az ml workspace provision-network --include-spark`.
     """
 
     task: Task

@@ -42,6 +42,8 @@ from .private_link import Attachment
 from .subnets import Subnet
 
 MOST = 100
+MOST_READY = 20
+"""https://learn.microsoft.com/azure/azure-functions/functions-premium-plan#always-ready-instances"""
 MOST_PREWARMED = 20
 ZONE_MINIMUM = 2
 """Instances of a plan that is spread over zones at least: https://learn.microsoft.com/azure/reliability/reliability-functions"""
@@ -87,6 +89,8 @@ def premium_problems(premium: PremiumPlan, scaling: FunctionScaling, memory_mib:
     if scaling.minimum < least:
         why = "so that zones can fail" if least > 1 else "which always runs one, or leave premium out"
         yield Problem("scaling.minimum", f"{scaling.minimum} is not allowed with premium; use {least} or more, {why}")
+    elif scaling.minimum > MOST_READY:
+        yield Problem("scaling.minimum", f"{scaling.minimum} is not allowed with premium, which keeps up to {MOST_READY} ready")
     if scaling.maximum > MOST:
         yield Problem("scaling.maximum", f"{scaling.maximum} is not allowed with premium; use up to {MOST}")
     if not 1 <= premium.prewarmed <= MOST_PREWARMED:

@@ -188,6 +188,7 @@ def test_cost_is_that_of_the_machines(code: Graph, tuned: Graph) -> None:
         ({"premium": {"size": "P1V2"}}, "premium.size: 'P1V2' is not allowed; use one of EP1, EP2, EP3"),
         ({"scaling": {"minimum": 0}}, "scaling.minimum: 0 is not allowed with premium; use 1 or more, which always runs one"),
         ({"environment": "prod"}, "scaling.minimum: 1 is not allowed with premium; use 2 or more, so that zones can fail"),
+        ({"scaling": {"minimum": 21, "maximum": 30}}, "scaling.minimum: 21 is not allowed with premium, which keeps up to 20 ready"),
         ({"scaling": {"minimum": 1, "maximum": 101}}, "scaling.maximum: 101 is not allowed with premium; use up to 100"),
         ({"memory_mib": 4096}, r"memory_mib: 4096 is more than an instance of EP1 has \(3584\); use premium.size EP2"),
         ({"memory_mib": 9000, "premium": {"size": "EP2"}}, r"memory_mib: 9000 is more than an instance of EP2 has \(7168\); use premium.size EP3"),
