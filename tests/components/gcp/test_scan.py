@@ -5,12 +5,15 @@ import re
 import pulumi_gcp as gcp
 import pytest
 
-from modeldeploy.spec import Access, Authentication, Compute, Domain, Exposure, NodePool, Operations, WebAccess
+from modeldeploy.spec import Access, Authentication, Compute, Domain, Exposure, Network, NodePool, Operations, WebAccess
 from tests.components.gcp.batches import NIGHTLY, job_graph, machines_graph, prediction_graph
 from tests.components.gcp.clusters import cluster_graph, workload_graph
-from tests.components.gcp.program import database_graph, endpoint_graph, network_graph, run
+from tests.components.gcp.program import database_graph, endpoint_graph, network_graph, pool_graph, run
 from tests.components.gcp.streams import given_kafka_graph, managed_kafka_graph, stream_graph
+from tests.components.gcp.test_drift import watched
 from tests.components.gcp.test_health_records import graph as health_records_graph
+from tests.components.gcp.test_internal_balancer import NAMED
+from tests.components.gcp.test_pool import pooled
 from tests.components.gcp.web import HOST, function_graph, service_graph
 from tests.support.mocks import Graph
 from tests.support.terraform_plan import Dialect, Finding, plan, scan, snake
@@ -75,6 +78,9 @@ BEHIND_A_GATEWAY = WebAccess(exposure=Exposure.PUBLIC, domain=Domain(hostname=HO
 
 GRAPHS = {
     "endpoint": lambda: endpoint_graph(operations=Operations(capture_percent=10)),
+    "watched-endpoint": lambda: watched(network=Network()),
+    "pooled-endpoint": pooled,
+    "pool": pool_graph,
     "public-endpoint": lambda: endpoint_graph(access=Access(exposure=Exposure.PUBLIC)),
     "database": database_graph,
     "network": network_graph,
@@ -88,6 +94,7 @@ GRAPHS = {
     "given-kafka-stream": given_kafka_graph,
     "health-records": lambda: health_records_graph(notifications=True),
     "service": service_graph,
+    "named-service": lambda: service_graph(access=NAMED, network=Network()),
     "public-service": lambda: service_graph(access=BEHIND_A_GATEWAY),
     "function": function_graph,
 }
