@@ -9,7 +9,7 @@ from pulumi_policy.proxy import unknown_checking_proxy
 
 from modeldeploy.aws.database import RdsDatabase, RdsDatabaseArgs
 from modeldeploy.aws.network import AwsNetwork, AwsNetworkArgs
-from modeldeploy.spec import Environment, Exposure, WebAccess
+from modeldeploy.spec import Environment, Exposure, Network, Operations, WebAccess
 from policies.pack import SETTINGS_POLICY
 from policies.rule import Rule, Stack, canonical
 from policies.rules import RULES, STACK_RULES
@@ -37,7 +37,10 @@ from tests.components.gcp import batches as gcp_batches
 from tests.components.gcp import clusters as gcp_clusters
 from tests.components.gcp import program as gcp
 from tests.components.gcp import streams as gcp_streams
+from tests.components.gcp import test_drift as gcp_drift
 from tests.components.gcp import test_health_records as gcp_health
+from tests.components.gcp import test_internal_balancer as gcp_balancer
+from tests.components.gcp import test_pool as gcp_pool
 from tests.components.gcp import web as gcp_web
 from tests.components.kubernetes import arguments as kubernetes
 from tests.policies.support import options, resource
@@ -94,7 +97,9 @@ GRAPHS: dict[str, Callable[[Path], Graph]] = {
     "azure database": lambda _: azure.database(environment=PRODUCTION),
     "azure network": lambda _: azure.network(environment=PRODUCTION),
     "gcp endpoint": lambda _: gcp.endpoint_graph(environment=PRODUCTION),
+    "gcp watched endpoint": lambda _: gcp_drift.watched(environment=PRODUCTION, operations=Operations(capture_percent=10)),
     "gcp container": lambda _: gcp_web.service_graph(environment=PRODUCTION),
+    "gcp container with a name in its network": lambda _: gcp_web.service_graph(environment=PRODUCTION, access=gcp_balancer.NAMED, network=Network()),
     "gcp function": lambda _: gcp_web.function_graph(environment=PRODUCTION),
     "gcp batch": lambda _: gcp_batches.job_graph(environment=PRODUCTION),
     "gcp managed batch": lambda _: gcp_batches.prediction_graph(environment=PRODUCTION),
@@ -126,6 +131,7 @@ PUBLIC: dict[str, tuple[Callable[[Path], Graph], str]] = {
     ),
     "azure container": (lambda _: azure.container(environment=PRODUCTION, **azure_container.PUBLIC), "azure-network-applicationgateway-public"),
     "azure function": (lambda _: azure.function(environment=PRODUCTION, **azure_container.PUBLIC), "azure-network-applicationgateway-public"),
+    "gcp endpoint in a pool": (lambda _: gcp_pool.pooled(environment=PRODUCTION), "gcp-vertex-endpoint-public"),
     "gcp container": (lambda _: gcp_web.service_graph(environment=PRODUCTION, access=gcp_web.PUBLIC), "gcp-compute-forwardingrule-external"),
     "gcp function": (lambda _: gcp_web.function_graph(environment=PRODUCTION, access=gcp_web.PUBLIC), "gcp-compute-forwardingrule-external"),
 }
