@@ -535,6 +535,8 @@ def test_each_may_do_on_a_topic_what_it_has_to() -> None:
     }
     assert {graph.one(ACL, "calls-acl-events").urn, graph.one(PROJECT_MEMBER, "calls-connects").urn} <= graph.one(POOL).depends_on
     assert "consumerGroupPrefixed/calls-stack-" not in allowed(managed_kafka_graph())
+    assert {(each.inputs["cluster"], each.inputs["location"]) for each in graph.all(ACL)} == {("calls-stack", "europe-west1")}
+    assert all({made.urn for made in graph.all(KAFKA_TOPIC)} <= each.depends_on for each in graph.all(ACL))
 
 
 def test_somebody_who_writes_and_reads_connects_once() -> None:
@@ -547,6 +549,8 @@ def test_the_pool_reaches_the_brokers_and_nothing_else_is_opened() -> None:
     assert (rule["direction"], rule["allows"], rule["targetTags"]) == ("EGRESS", [{"protocol": "tcp", "ports": ["9092"]}], ["calls"])
     assert rule["destinationRanges"] == ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
     assert (rule["network"], rule["project"]) == ("projects/shop-models/global/networks/shared", "shop-models")
+    # Before the network's own refusal, and in its log.
+    assert (rule["priority"], rule["logConfig"]) == (1000, {"metadata": "INCLUDE_ALL_METADATA"})
     other = Network(id=OTHER_NETWORK, subnet_ids=["projects/hub/regions/europe-west1/subnetworks/shared"])
     assert managed_kafka_graph(network=other).one(FIREWALL).inputs["project"] == "hub"
     assert managed_kafka_graph(network=Network(id="shared", subnet_ids=["s"])).one(FIREWALL).inputs["project"] == "shop-models"
@@ -594,6 +598,7 @@ def test_a_pool_has_the_instances_that_are_given_in_the_private_network() -> Non
     network = {"network": "projects/shop-models/global/networks/shared", "subnetwork": "projects/shop-models/regions/europe-west1/subnetworks/shared"}
     assert pool["template"]["vpcAccess"] == {"egress": "ALL_TRAFFIC", "networkInterfaces": [{**network, "tags": ["calls"]}]}
     assert "nodeSelector" not in pool["template"]
+    assert pool["template"]["labels"] == pool["labels"]
     container = pool_container(graph)
     assert container["image"] == IMAGE
     assert container["resources"] == {"limits": {"cpu": "1", "memory": "2048Mi"}}
@@ -626,6 +631,8 @@ def test_alarms_read_what_the_pool_writes_about_itself() -> None:
     assert (met["cpu"][0]["conditionThreshold"]["filter"], met["cpu"][0]["conditionThreshold"]["thresholdValue"]) == (busy, 0.8)
     silent = met["silent"][0]["conditionAbsent"]
     assert (silent["filter"], silent["duration"]) == (busy, "600s")
+    how = {"alignmentPeriod": "300s", "perSeriesAligner": "ALIGN_PERCENTILE_99", "crossSeriesReducer": "REDUCE_MAX"}
+    assert (silent["aggregations"], silent["trigger"]) == ([how], {"count": 1})
     # The lines that alarms look for stay where alarms see them.
     assert graph.one(SINK).inputs["filter"] == of_pool
     assert graph.one(EXCLUSION).inputs["filter"] == f"({of_pool}) AND NOT (jsonPayload.lag_seconds>=0 OR jsonPayload.dead_letter:*)"
@@ -668,6 +675,12 @@ def test_a_kafka_that_is_given_is_read_with_a_secret_by_reference() -> None:
         assert not graph.all(type)
     assert graph.outputs["events"] == "kafka-1.example.com:9094,kafka-2.example.com:9094/calls"
     assert {each.name.removeprefix("calls-key-") for each in graph.all(GRANT)} == {"run", "storage", "logging"}
+
+
+def test_other_secrets_are_there_besides_that_of_kafka() -> None:
+    variables = told(pool_container(given_kafka_graph(secrets={"RISK_TOKEN": "projects/vault/secrets/risk/versions/1"})))
+    assert variables["RISK_TOKEN"] == {"secretKeyRef": {"secret": "projects/vault/secrets/risk", "version": "1"}}
+    assert variables["KAFKA_SECRET"] == {"secretKeyRef": {"secret": "projects/vault/secrets/kafka", "version": "3"}}
 
 
 def test_a_kafka_that_is_given_may_want_certificates() -> None:
