@@ -25,6 +25,7 @@ from .spec import (
     Network,
     NetworkArgs,
     ServerlessArgs,
+    StreamingArgs,
     TaskBatchArgs,
 )
 from .spec.arguments import ArgumentError, Problem, parse, unknown_name
@@ -170,6 +171,14 @@ class BatchClass(Protocol):
         ...
 
 
+class StreamClass(Protocol):
+    """The constructor of what scores events as they arrive."""
+
+    def __call__(self, name: str, args: StreamingArgs | Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> StreamComponent:
+        """Registers the stream and its consumer."""
+        ...
+
+
 DEPLOYMENTS: dict[tuple[DeploymentType, Cloud], str] = {
     (DeploymentType.MANAGED_ENDPOINT, Cloud.AWS): "modeldeploy.aws.managed_endpoint:SageMakerEndpoint",
     (DeploymentType.MANAGED_ENDPOINT, Cloud.AZURE): "modeldeploy.azure.managed_endpoint:AzureMLEndpoint",
@@ -189,6 +198,9 @@ DEPLOYMENTS: dict[tuple[DeploymentType, Cloud], str] = {
     (DeploymentType.MANAGED_BATCH, Cloud.AWS): "modeldeploy.aws.managed_batch:SageMakerBatchTransform",
     (DeploymentType.MANAGED_BATCH, Cloud.AZURE): "modeldeploy.azure.managed_batch:AzureMLBatchEndpoint",
     (DeploymentType.MANAGED_BATCH, Cloud.GCP): "modeldeploy.gcp.managed_batch:VertexBatchPrediction",
+    (DeploymentType.STREAMING, Cloud.AWS): "modeldeploy.aws.streaming:LambdaStreamConsumer",
+    (DeploymentType.STREAMING, Cloud.AZURE): "modeldeploy.azure.streaming:ContainerAppStreamConsumer",
+    (DeploymentType.STREAMING, Cloud.GCP): "modeldeploy.gcp.streaming:CloudRunStreamConsumer",
 }
 """The grid: class by deployment type and cloud."""
 
@@ -251,6 +263,11 @@ def endpoint(kind: DeploymentType, cloud: Cloud) -> EndpointClass:
 
 def batch(kind: DeploymentType, cloud: Cloud) -> BatchClass:
     """The class that deploys a model that scores in batches on `cloud` in the way `kind` says."""
+    return _load(DEPLOYMENTS[kind, cloud])
+
+
+def stream(kind: DeploymentType, cloud: Cloud) -> StreamClass:
+    """The class that deploys a model that scores events as they arrive on `cloud` in the way `kind` says."""
     return _load(DEPLOYMENTS[kind, cloud])
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pulumi
 
-from modeldeploy.grid import BatchComponent, Cloud, DeploymentType, EndpointComponent
+from modeldeploy.grid import BatchComponent, Cloud, DeploymentType, EndpointComponent, StreamComponent
 from stacks.shared.settings import Found
 
 
@@ -22,12 +22,22 @@ def export_batch(cloud: Cloud, kind: DeploymentType, batch: BatchComponent) -> N
     _export_common(cloud, kind, batch)
 
 
+def export_stream(cloud: Cloud, kind: DeploymentType, stream: StreamComponent) -> None:
+    """Exports the outputs of what scores events as they arrive."""
+    pulumi.export("events", stream.events)
+    pulumi.export("results", stream.results)
+    pulumi.export("dead_letters", stream.dead_letters)
+    pulumi.export("replay", stream.replay)
+    pulumi.export("database_grant", stream.database_grant)
+    _export_common(cloud, kind, stream)
+
+
 def export_models(found: Sequence[Found]) -> None:
     """Exports where each version deployed came from, exactly."""
     pulumi.export("models", {each.model.version: each.resolved.outputs() for each in found})
 
 
-def _export_common(cloud: Cloud, kind: DeploymentType, deployment: EndpointComponent | BatchComponent) -> None:
+def _export_common(cloud: Cloud, kind: DeploymentType, deployment: EndpointComponent | BatchComponent | StreamComponent) -> None:
     pulumi.export("cloud", cloud.value)
     pulumi.export("deployment", kind.value)
     pulumi.export("identity", deployment.identity)

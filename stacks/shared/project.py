@@ -11,6 +11,9 @@ from stacks.shared.settings import where
 SERVING = (DeploymentType.MANAGED_ENDPOINT, DeploymentType.SERVERLESS, DeploymentType.CONTAINER, DeploymentType.KUBERNETES)
 SCORING = (DeploymentType.BATCH, DeploymentType.MANAGED_BATCH)
 
+DOES = {Work.REAL_TIME: SERVING, Work.BATCH: SCORING, Work.STREAMING: (DeploymentType.STREAMING,)}
+"""The types that do a kind of work. There is none for devices."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
@@ -35,7 +38,8 @@ class Project:
     @property
     def runs_on_cluster(self) -> bool:
         """Whether a Kubernetes cluster alone has everything it needs."""
-        return self.database is None and not self.health_records and not self.needs.files_of_records
+        streams = self.needs.work is Work.STREAMING
+        return self.database is None and not self.health_records and not self.needs.files_of_records and not streams
 
     def deployment(self, written: DeploymentType | None, cloud: Cloud) -> DeploymentType:
         """How it is deployed on `cloud`: as `written` in the configuration, else as its needs ask for.
@@ -44,7 +48,7 @@ class Project:
         """
         if written is None:
             return advise(self.needs, cloud).deployment_type()
-        allowed = SERVING if self.needs.work is Work.REAL_TIME else SCORING
+        allowed = DOES.get(self.needs.work, ())
         if written not in allowed:
             reason = f"'{written}' does not do {self.needs.work} work; use one of {', '.join(allowed)}"
             raise ArgumentError(where(), [Problem("workload.deployment", reason)])

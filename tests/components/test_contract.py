@@ -13,7 +13,7 @@ import pulumi
 import pytest
 
 from modeldeploy import grid
-from modeldeploy.grid import BatchComponent, Cloud, DatabaseComponent, DeploymentType, EndpointComponent, NetworkComponent
+from modeldeploy.grid import BatchComponent, Cloud, DatabaseComponent, DeploymentType, EndpointComponent, NetworkComponent, StreamComponent
 from modeldeploy.spec import (
     ArgumentError,
     ContainerArgs,
@@ -23,6 +23,7 @@ from modeldeploy.spec import (
     ManagedEndpointArgs,
     NetworkArgs,
     ServerlessArgs,
+    StreamingArgs,
     TaskBatchArgs,
 )
 
@@ -35,6 +36,7 @@ PROMISES: dict[DeploymentType, tuple[type, type]] = {
     DeploymentType.KUBERNETES: (EndpointComponent, KubernetesArgs),
     DeploymentType.BATCH: (BatchComponent, TaskBatchArgs),
     DeploymentType.MANAGED_BATCH: (BatchComponent, ManagedBatchArgs),
+    DeploymentType.STREAMING: (StreamComponent, StreamingArgs),
 }
 """What the components of each row share: outputs and arguments."""
 

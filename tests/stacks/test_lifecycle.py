@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 
 from sandbox.store import Record
+from stacks.shared.project import SCORING
 from tests.stacks.conftest import LOADERS, MakeStack, StackUnderTest
 from tests.stacks.test_projects import ADVISED
 
 pytestmark = pytest.mark.engine
 
 HOME = {
+    "call-drop": "aws",
     "churn-prediction": "aws",
     "credit-risk": "aws",
     "demand-forecasting": "gcp",
@@ -46,7 +48,7 @@ def start(name: str, cloud: str, make_stack: MakeStack) -> StackUnderTest:
 
 
 def versions(stack: StackUnderTest, *names: str, traffic: dict[str, int] | None = None, **changes: Any) -> None:
-    """Go to these versions; the last one scores, where it is a batch."""
+    """Go to these versions; the last one scores, where it is a batch or a stream."""
     own = {**OWN.get(stack.name, {}), **changes}
     if stack.name in SERVING:
         rollout = {"rollout": {"traffic": traffic}} if traffic else {}
@@ -75,7 +77,7 @@ def test_a_stack_goes_up_takes_a_new_version_another_size_and_goes_back_and_leav
     stack.project.up()
     assert served(stack) == "2"
 
-    size = {"scaling": {"minimum": 1, "maximum": 3}} if name in SERVING else {"results_days": 30}
+    size = {"results_days": 30} if ADVISED[name] in SCORING else {"scaling": {"minimum": 1, "maximum": 4}}
     if name in SERVING:
         versions(stack, "1", "2", traffic={"1": 100, "2": 0}, **size)
     else:

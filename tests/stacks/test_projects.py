@@ -20,23 +20,29 @@ from modeldeploy.spec import (
     ContainerCompute,
     Environment,
     FunctionModel,
+    FunctionScaling,
     Model,
     Operations,
     RecordFormat,
     ReplicaScaling,
     Rollout,
     Schedule,
+    StreamingArgs,
     WebAccess,
 )
 from modeldeploy.spec.access import Authentication, Exposure
 from modeldeploy.spec.arguments import parse
 from modeldeploy.spec.kubernetes import WorkloadArgs
 from modeldeploy.spec.needs import DataClass, Needs, Work
+from modeldeploy.spec.streaming import Broker
 from stacks.shared import on_cluster
+from stacks.shared.deploy import stream
 from stacks.shared.project import Project
 from stacks.shared.scoring import Scoring, scoring_arguments
 from stacks.shared.serving import OnKubernetes, Serving, serving_arguments
 from stacks.shared.settings import Release
+from stacks.shared.streaming import SAME, Streaming, streaming_arguments
+from stacks.shared.target import Target
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = "registry.example.com/team/pricing@sha256:" + "a" * 64
@@ -45,6 +51,7 @@ RELEASE = Release(version="1", source="s3://models/pricing", images={"aws": IMAG
 ASKED = OnKubernetes(loader_images={"aws": IMAGE})
 
 ADVISED = {
+    "call-drop": DeploymentType.STREAMING,
     "churn-prediction": DeploymentType.MANAGED_ENDPOINT,
     "credit-risk": DeploymentType.BATCH,
     "demand-forecasting": DeploymentType.MANAGED_BATCH,
@@ -70,8 +77,8 @@ def module(name: str) -> Any:
 
 
 def workload_class(name: str) -> type:
-    kinds = [each for each in vars(module(name)).values() if isinstance(each, type) and issubclass(each, Serving | Scoring)]
-    return next(each for each in kinds if each not in (Serving, Scoring))
+    kinds = [each for each in vars(module(name)).values() if isinstance(each, type) and issubclass(each, Serving | Scoring | Streaming)]
+    return next(each for each in kinds if each not in (Serving, Scoring, Streaming))
 
 
 @pytest.mark.parametrize("cloud", Cloud)
@@ -81,13 +88,13 @@ def test_a_projects_needs_decide_how_it_is_deployed_on_every_cloud(name: str, cl
 
 
 def test_every_project_has_a_module_that_reads_like_a_description() -> None:
-    assert set(stacks.names()) >= ADVISED.keys()
+    assert set(stacks.names()) == ADVISED.keys()
     for name in stacks.names():
         text = (ROOT / "stacks" / f"{name.replace('-', '_')}.py").read_text()
         assert text.count("\n") <= 60, name
         for sdk in ("pulumi_aws", "pulumi_azure_native", "pulumi_gcp", "pulumi_kubernetes"):
             assert sdk not in text, name
-        assert name == "call-drop" or module(name).PROJECT.name == name
+        assert module(name).PROJECT.name == name
 
 
 @pytest.mark.parametrize("environment", Environment)
@@ -285,6 +292,44 @@ def test_a_run_has_a_task_for_each_store(stores: int, said: str) -> None:
     assert parse(workload_class("multi-store-sku"), {**given, "stores": 240}, "it").stores == 240
     with pytest.raises(ArgumentError, match=said):
         parse(workload_class("multi-store-sku"), {**given, "stores": stores}, "it")
+
+
+def test_a_stream_s_component_is_told_all_that_the_configuration_says() -> None:
+    changes: dict[str, Any] = {
+        "broker": Broker.KAFKA,
+        "partitions": 6,
+        "batch_window_seconds": 5,
+        "retention_hours": 48,
+        "max_age_seconds": 90,
+        "retries": 2,
+        "capture_days": 3,
+        "lag_seconds": 20,
+        "compute": ContainerCompute(cpu_millis=500),
+        "scaling": FunctionScaling(minimum=3, maximum=4),
+        "operations": Operations(monthly_budget_usd=7),
+        "environment": Environment.DEVELOPMENT,
+    }
+    cloud_arguments = {"aws": {"producers": ["arn:aws:iam::111122223333:role/cells"]}, "gcp": {"producers": ["serviceAccount:cells"]}}
+    workload = Streaming(model=RELEASE, cloud_arguments=cloud_arguments, **changes)
+    given = streaming_arguments(Cloud.AWS, workload, MODEL, {"owner": "retail"})
+    assert changes.keys() | {"schema"} == set(SAME)
+    assert {name: given[name] for name in changes} == changes
+    checked = parse(StreamingArgs, given, "it")
+    assert (checked.model, checked.tags, checked.schema, checked.producers) == (MODEL, {"owner": "retail"}, None, cloud_arguments["aws"]["producers"])
+
+
+def test_a_stream_that_is_not_configured_has_the_component_s_defaults() -> None:
+    given = streaming_arguments(Cloud.GCP, Streaming(environment=Environment.PRODUCTION, model=RELEASE), MODEL, {})
+    assert parse(StreamingArgs, given, "it") == StreamingArgs(model=MODEL, environment=Environment.PRODUCTION)
+
+
+def test_a_stream_goes_to_clouds_only_and_is_no_endpoint() -> None:
+    project = module("call-drop").PROJECT
+    assert not project.runs_on_cluster
+    with pytest.raises(ArgumentError, match="cloud: 'cluster' has no streams of events, which call-drop reads; use one of the clouds"):
+        stream(project, Target.CLUSTER, Streaming(environment=Environment.PRODUCTION, model=RELEASE))
+    with pytest.raises(ArgumentError, match=r"workload\.deployment: 'container' does not do streaming work; use one of streaming"):
+        project.deployment(DeploymentType.CONTAINER, Cloud.AWS)
 
 
 LOADED = OnKubernetes(loader_images={"cluster": IMAGE})
