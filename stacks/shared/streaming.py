@@ -54,8 +54,8 @@ class Streaming:
     """Age at which an event is not scored any more, in seconds."""
     retries: int = StreamingArgs.retries
     """How often an event that failed is tried again."""
-    capture_days: int = StreamingArgs.capture_days
-    """Days that all events are kept in object storage; 0: not at all."""
+    capture_days: int | None = None
+    """Days that all events are kept in object storage; 0: not at all. Omitted: 30."""
     lag_seconds: int = StreamingArgs.lag_seconds
     """Alarm when the oldest event that waits is older than this, in seconds."""
     schema: MessageSchema | None = None

@@ -195,7 +195,7 @@ class LambdaStreamConsumer(pulumi.ComponentResource):
 
         address = pulumi.Output.concat(consumer.arn, ":", alias.name)
         reader = event_source(name, checked, carrier.source, address, tags, pulumi.ResourceOptions(parent=self, depends_on=[*ready, *kept]))
-        if checked.capture_days and carrier.tap is not None and bucket is not None:
+        if checked.captured and carrier.tap is not None and bucket is not None:
             firehose = capture(name, carrier.tap, bucket, logs, key, account, [*kept, *ready, *let_tap(name, carrier.tap, self)], tags, self)
             capture_alarm(name, firehose, topic, tags, self)
         producer = _producer_role(name, checked, carrier, tags, self)
@@ -225,7 +225,7 @@ class LambdaStreamConsumer(pulumi.ComponentResource):
         self.monthly_cost = pulumi.Output.from_input(round(_warm_cost(checked) + fixed, 2))
         self.database_grant = database_grant(checked.database, database_user(name))
         self.producer_role = nothing if producer is None else producer.arn
-        self.captured = pulumi.Output.concat("s3://", bucket.id, "/", EVENTS) if bucket is not None and checked.capture_days else nothing
+        self.captured = pulumi.Output.concat("s3://", bucket.id, "/", EVENTS) if bucket is not None and checked.captured else nothing
         self.alarm_topic = topic.arn
         self.register_outputs(
             {
@@ -260,7 +260,7 @@ def _records(
     name: str, args: LambdaStreamConsumerArgs, key: pulumi.Output[str], tags: dict[str, str], parent: pulumi.Resource
 ) -> tuple[aws.s3.Bucket, list[pulumi.Resource]]:
     """The bucket with the records that were given up, and with all events, and what must be in place before anything is put into it."""
-    events = [expiry("events", EVENTS, args.capture_days), expiry("events-failed", FAILED, args.capture_days)] if args.capture_days else []
+    events = [expiry("events", EVENTS, args.captured), expiry("events-failed", FAILED, args.captured)] if args.captured else []
     letters = expiry("dead-letters", LETTERS, LETTER_DAYS)
     return private_bucket(f"{name}-records", key, args.environment is Environment.PRODUCTION, [letters, *events], tags, parent)
 

@@ -53,9 +53,9 @@ class LambdaStreamConsumerArgs(StreamingArgs):
     - `endpoint`: a SageMaker endpoint of this account, by `url`. The consumer signs with Signature Version 4 (service `sagemaker`).
     - `schema`: registered, and found in `$SCHEMA_ARN`; neither Kinesis nor Lambda checks records against it.
     - `producers`: may take the role in output `producer_role`, which may write events and nothing else.
-    - `kafka`: needs `network.id`, a network that reaches the brokers. Topics, their retention and who may write are its owner's; `capture_days` must
-      be 0, because Firehose reads no Kafka but MSK. Its user may read the topic and its group (named after component, project and stack), and write
-      to both others. The brokers' certificates are signed by a public authority.
+    - `kafka`: needs `network.id`, a network that reaches the brokers. Topics, their retention and who may write are its owner's; nothing is
+      captured, because Firehose reads no Kafka but MSK. Its user may read the topic and its group (named after component, project and stack), and
+      write to both others. The brokers' certificates are signed by a public authority.
     - `network.id`: the network has VPC endpoints for S3 and `kinesis-streams` (with Kinesis), `sagemaker.runtime` (with `endpoint`), `secretsmanager`
       (with `secrets` or `kafka`) and `glue` (with `schema`), or a way to the internet.
     """

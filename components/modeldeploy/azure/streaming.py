@@ -406,7 +406,7 @@ class ContainerAppStreamConsumer(pulumi.ComponentResource):
 
 def monthly_cost(args: ContainerAppStreamArgs, chosen: Size, consumers: int) -> float:
     """US dollars a month for the stream and so many consumers."""
-    stream = 0 if args.kafka is not None else event_hubs_cost(args.tier is Tier.PREMIUM, args.units, args.capture_days > 0)
+    stream = 0 if args.kafka is not None else event_hubs_cost(args.tier is Tier.PREMIUM, args.units, args.captured > 0)
     return round(stream + app_cost(chosen, consumers), 2)
 
 
@@ -421,7 +421,7 @@ def _hubs(
 ) -> EventHubs:
     """The hubs of events and results with the store beside them, and who may write events."""
     days = args.operations.log_retention_days
-    store = stream_store(name, days, args.capture_days, key, where, workspace, in_group, parent)
+    store = stream_store(name, days, args.captured, key, where, workspace, in_group, parent)
     hubs = event_hubs(name, args.tier, args.units, args.partition_count, args.retention_hours, store, key, where, workspace, in_group, parent)
     for producer in args.producers:
         # A person, a group or an application: Azure finds out.

@@ -215,7 +215,7 @@ def _pushed(scope: Scope, args: CloudRunStreamConsumerArgs, size: RunSize, aroun
     invokes = let_one_invoke(scope, "pushes", service.name, pusher.member)
     endpoint = pulumi.Output.concat(service.uri, args.model.container.predict_path)
     subscription = pubsub.push_subscription(scope, made, endpoint, service.uri, pusher, args.retention_hours, args.retries, seconds, [invokes])
-    captured = pubsub.capture(scope, made.events, around.key, args.capture_days, args.retention_hours) if args.capture_days else None
+    captured = pubsub.capture(scope, made.events, around.key, args.captured, args.retention_hours) if args.captured else None
 
     logs = log_bucket(scope, around.bucket.name, service_filter(scope, service.name), args.operations.log_retention_days, around.key)
     notify = channels(scope, args.operations.emails)

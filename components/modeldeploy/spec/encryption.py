@@ -13,8 +13,8 @@ class Encryption:
     """A customer-managed key: given, or made with rotation. There is no deployment without one."""
 
     key: pulumi.Input[str] | None = None
-    """The key to use: KMS key ARN on AWS, key identifier with its version (`https://<vault>.vault.azure.net/keys/<name>/<version>`) on Azure, CryptoKey
-    id on Google Cloud. Omitted: one is made."""
+    """The key to use: KMS key ARN on AWS, key identifier with its version (`https://<vault>.vault.azure.net/keys/<name>/<version>`) on Azure,
+    CryptoKey id on Google Cloud. Omitted: one is made."""
     rotation_days: int | None = None
     """Days between rotations of the key that is made, 90 to 730. Omitted: 90. Excludes `key`."""
 

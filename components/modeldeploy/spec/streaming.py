@@ -19,6 +19,7 @@ from .scaling import FunctionScaling
 from .tags import tag_problems
 
 BOOTSTRAP = re.compile(r"[A-Za-z0-9.-]+:\d{2,5}")
+CAPTURED_DAYS = 30
 TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 
 
@@ -131,8 +132,9 @@ class StreamingArgs:
     """What messages look like. Default: not said."""
     producers: list[str] = field(default_factory=list[str])
     """Identities that may write events, as `Access.callers`. Empty: nobody, until somebody is listed."""
-    capture_days: int = 30
-    """Days that all events are kept in object storage, 0 to 3650; 0: not at all. They may hold personal data."""
+    capture_days: int | None = None
+    """Days that all events are kept in object storage, 0 to 3650; 0: not at all. They may hold personal data. Omitted: 30 where the service writes
+    them there, none elsewhere (a Kafka that is given)."""
     compute: ContainerCompute = ContainerCompute()
     """The size of one consumer. Default: 1 CPU and 2 GiB."""
     scaling: FunctionScaling = FunctionScaling(minimum=1, maximum=10)
@@ -154,6 +156,13 @@ class StreamingArgs:
     tags: dict[str, str] = field(default_factory=dict[str, str])
     """Tags for everything that takes them, besides `environment` and `managed-by`, which are always set."""
 
+    @property
+    def captured(self) -> int:
+        """Days that events are kept in object storage, where the service writes them there; 0: not at all."""
+        if self.capture_days is None:
+            return CAPTURED_DAYS if self.kafka is None else 0
+        return self.capture_days
+
     def problems(self) -> Iterator[Problem]:
         """See `Checked`."""
         if self.kafka is not None and self.broker is not Broker.NATIVE:
@@ -166,13 +175,12 @@ class StreamingArgs:
             ("parallelism_per_partition", 1, 10),
             ("retries", 0, 10),
             ("max_age_seconds", 60, 86_400),
-            ("capture_days", 0, 3650),
             ("lag_seconds", 1, 86_400),
         ):
             value: int = getattr(self, name)
             if not low <= value <= high:
                 yield Problem(name, f"{value} is not allowed; use {low} to {high}")
-        for name, low, high in (("partitions", 1, 100), ("records_per_call", 1, 1000)):
+        for name, low, high in (("partitions", 1, 100), ("records_per_call", 1, 1000), ("capture_days", 0, 3650)):
             given: int | None = getattr(self, name)
             if given is not None and not low <= given <= high:
                 yield Problem(name, f"{given} is not allowed; use {low} to {high}")

@@ -52,7 +52,7 @@ OWN = Kafka(
     dead_letter_topic="calls-failed",
     secret=SECRET,
 )
-ON_OWN: dict[str, Any] = {"kafka": OWN, "network": GIVEN, "capture_days": 0}
+ON_OWN: dict[str, Any] = {"kafka": OWN, "network": GIVEN}
 ON_MSK: dict[str, Any] = {"broker": Broker.KAFKA}
 
 
@@ -527,7 +527,7 @@ def test_what_is_paid_while_nothing_is_written(tmp_path: Path) -> None:
     assert cost(partitions=3, retention_hours=24) == pytest.approx(730 * 3 * (2 * 0.015 + 0.015), abs=0.01)
     assert cost(partitions=3, fan_out=False) == pytest.approx(730 * 3 * 2 * 0.035, abs=0.01)
     assert cost(**ON_MSK) == pytest.approx(730 * (0.75 + 8 * 0.0015), abs=0.01)
-    assert cost(kafka=OWN, capture_days=0) == 0
+    assert cost(kafka=OWN) == 0
     warm = 730 * 3600 * 0.0000041667 * 2
     assert cost(scaling=FunctionScaling(minimum=3, maximum=40)) == pytest.approx(730 * 0.08 + 3 * warm, abs=0.01)
     # A key, and the endpoint of Kinesis in two zones.

@@ -43,7 +43,7 @@ KAFKA = {
     "dead_letter_topic": "calls-failed",
     "secret": PASSWORD,
 }
-OWN_KAFKA: dict[str, Any] = {"kafka": KAFKA, "kafka_user": USER, "secrets_vault_id": world.SECRETS, "capture_days": 0}
+OWN_KAFKA: dict[str, Any] = {"kafka": KAFKA, "kafka_user": USER, "secrets_vault_id": world.SECRETS}
 SENDER = "2b629674-e913-4c01-ae53-ef4638d8f975"
 RECEIVER = "a638d3c7-ab3a-418d-83e6-5f17a39d4fde"
 WRITER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"

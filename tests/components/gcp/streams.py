@@ -72,12 +72,12 @@ def stream_graph(**arguments: Any) -> Graph:
 
 def managed_kafka_graph(**arguments: Any) -> Graph:
     """What a consumer with a Kafka cluster of its own registers."""
-    return stream_graph(**{"broker": Broker.KAFKA, "scaling": STEADY, "capture_days": 0, **arguments})
+    return stream_graph(**{"broker": Broker.KAFKA, "scaling": STEADY, **arguments})
 
 
 def given_kafka_graph(**arguments: Any) -> Graph:
     """What a consumer of a Kafka that is there registers."""
-    return stream_graph(**{"kafka": GIVEN_KAFKA, "scaling": STEADY, "capture_days": 0, **arguments})
+    return stream_graph(**{"kafka": GIVEN_KAFKA, "scaling": STEADY, **arguments})
 
 
 def comes_from(registration: Registration, path: str) -> set[str]:

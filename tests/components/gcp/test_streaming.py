@@ -109,12 +109,12 @@ def problems(**arguments: Any) -> list[str]:
 
 
 def kafka_problems(**arguments: Any) -> list[str]:
-    return problems(**{"broker": "kafka", "scaling": STEADY, "capture_days": 0, **arguments})
+    return problems(**{"broker": "kafka", "scaling": STEADY, **arguments})
 
 
 def given_problems(**arguments: Any) -> list[str]:
     network = {"id": "projects/p/global/networks/n", "subnet_ids": ["projects/p/regions/europe-west1/subnetworks/s"]}
-    return problems(**{"kafka": GIVEN_KAFKA, "scaling": STEADY, "capture_days": 0, "network": network, **arguments})
+    return problems(**{"kafka": GIVEN_KAFKA, "scaling": STEADY, "network": network, **arguments})
 
 
 # Events, and what becomes of them
@@ -842,7 +842,7 @@ def test_what_the_services_cannot_do_is_refused_with_what_to_use_instead(found: 
 
 def test_the_least_that_is_needed_is_enough() -> None:
     assert parse(CloudRunStreamConsumerArgs, StreamingArgs(model=model()), "x").is_pushed
-    assert not parse(CloudRunStreamConsumerArgs, {"model": model(), "broker": Broker.KAFKA, "scaling": STEADY, "capture_days": 0}, "x").is_pushed
+    assert not parse(CloudRunStreamConsumerArgs, {"model": model(), "broker": Broker.KAFKA, "scaling": STEADY}, "x").is_pushed
     parse(CloudRunStreamConsumerArgs, {"model": model(), "records_per_call": 1, "request_seconds": 10, "concurrency": 1000}, "x")
 
 
