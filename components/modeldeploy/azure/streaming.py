@@ -64,6 +64,7 @@ class ContainerAppStreamArgs(StreamingArgs):
     that is given, Container Apps must reach private endpoints by 443, 5671 (AMQP) and 9093 (Kafka), or the brokers of `kafka`.
     Of `kafka.secret`, Container Apps hands over the whole value, no part of it: with `scram-sha-512` it is the password, and `kafka_user` names the
     secret with the user; with `mtls` it is a PEM file with certificate and key, as Key Vault keeps a certificate.
+    Of `scaling.maximum`, as many consumers are used as there are `partitions`: a further one would have nothing to read.
     """
 
     tier: Tier = Tier.PREMIUM
