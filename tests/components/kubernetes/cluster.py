@@ -1,6 +1,7 @@
 """One stack with a component on the real API server, which each test changes by its arguments."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ import json
 from pathlib import Path
 
 import pulumi
-import pulumi_kubernetes as k8s
 
 from modeldeploy.kubernetes.batch import KubernetesBatch
 from modeldeploy.kubernetes.kserve import KServeEndpoint
@@ -22,13 +22,31 @@ from modeldeploy.kubernetes.workload import KubernetesWorkload
 
 given = json.loads(Path("arguments.json").read_text())
 component = {each.__name__: each for each in (KubernetesWorkload, KubernetesBatch, KServeEndpoint)}[given["component"]]
-opts = None
-if given["render"]:
-    opts = pulumi.ResourceOptions(providers=[k8s.Provider("files", render_yaml_to_directory=given["render"])])
-made = component(given["name"], given["arguments"], opts)
+made = component(given["name"], given["arguments"])
 for output in component.__annotations__:
     pulumi.export(output, getattr(made, output))
 """
+
+MANY = """
+import json
+from pathlib import Path
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from modeldeploy.kubernetes.batch import KubernetesBatch
+from modeldeploy.kubernetes.kserve import KServeEndpoint
+from modeldeploy.kubernetes.workload import KubernetesWorkload
+
+given = json.loads(Path("many.json").read_text())
+components = {each.__name__: each for each in (KubernetesBatch, KServeEndpoint, KubernetesWorkload)}
+opts = None
+if given["render"]:
+    opts = pulumi.ResourceOptions(providers=[k8s.Provider("files", render_yaml_to_directory=given["render"])])
+for name, (component, arguments) in given["components"].items():
+    components[component](name, arguments, opts)
+"""
+"""Several components in one stack, for an engine takes longer to start than to deploy them."""
 
 
 @dataclass
@@ -39,7 +57,6 @@ class Stack:
     plane: ControlPlane
     name: str
     component: str = "KubernetesWorkload"
-    render: str | None = None
 
     @property
     def namespace(self) -> str:
@@ -53,7 +70,7 @@ class Stack:
 
     def write(self, **arguments: Any) -> None:
         """The arguments from now on."""
-        given = {"component": self.component, "name": self.name, "arguments": arguments, "render": self.render}
+        given = {"component": self.component, "name": self.name, "arguments": arguments}
         (self.project.directory / "arguments.json").write_text(json.dumps(given))
 
     def up(self, *options: str, check: bool = True, **arguments: Any) -> dict[str, int]:
@@ -79,6 +96,24 @@ class Stack:
     def left(self) -> list[str]:
         """What is left of the namespaces of the test."""
         return [each["metadata"]["name"] for each in self.client.list("v1", "Namespace") if each["metadata"]["name"] == self.namespace]
+
+
+def write_many(project: Project, components: dict[str, tuple[str, dict[str, Any]]], render: Path | None = None) -> None:
+    """The components of `MANY` from now on, each with its arguments by name; to files in the folder `render`, where one is given."""
+    (project.directory / "many.json").write_text(json.dumps({"components": components, "render": str(render) if render else None}))
+
+
+def changes_by(done: Completed, names: Iterable[str]) -> dict[str, set[str]]:
+    """What an update did to each of the components `names` of `MANY`, without what stayed the same."""
+    events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    steps = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
+    found: dict[str, set[str]] = {name: set() for name in names}
+    for step in steps:
+        resource = step["urn"].rpartition("::")[2]
+        (owner,) = [name for name in names if resource == name or resource.startswith(f"{name}-")] or [None]
+        if owner is not None and step["op"] != "same":
+            found[owner].add("replace" if "replace" in step["op"] else step["op"])
+    return found
 
 
 def changes(done: Completed) -> dict[str, int]:

@@ -20,9 +20,9 @@ def stack(tmp_path: Path, project: ProjectFactory, control_plane: ControlPlane) 
     with running_sandbox(tmp_path, control_plane.client) as sandbox:
         made: list[Stack] = []
 
-        def make(name: str, component: str = "KubernetesWorkload", render: Path | None = None) -> Stack:
+        def make(name: str, component: str = "KubernetesWorkload") -> Stack:
             program = project({"__main__.py": PROGRAM}, debug_providers=sandbox.debug_providers)
-            made.append(Stack(program, control_plane, name, component, str(render) if render else None))
+            made.append(Stack(program, control_plane, name, component))
             return made[-1]
 
         yield make

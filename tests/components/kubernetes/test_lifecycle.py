@@ -2,12 +2,16 @@
 
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.components.kubernetes.cluster import Stack, changes
+from sandbox.kubernetes.control_plane import ControlPlane
+from sandbox.testing import running_sandbox
+from tests.components.kubernetes.cluster import MANY, Stack, changes, changes_by, write_many
 from tests.components.kubernetes.conftest import MakeStack
+from tests.support.engine import ProjectFactory
 
 pytestmark = pytest.mark.engine
 
@@ -121,28 +125,40 @@ VARIANTS = {
 }
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_every_variant_goes_up_stays_as_it_is_takes_every_change_and_leaves_nothing(name: str, stack: MakeStack) -> None:
-    variant = VARIANTS[name]
-    made = stack("v-" + "".join(letter for letter in name if letter.isalpha())[:12], variant.component)
-    made.write(**variant.arguments)
-    made.project.preview()
-    assert set(made.up()) == {"create"}
-    assert set(made.up()) == set(), "the second run must change nothing"
-    for kind in variant.kinds:
-        assert any(kind == each["type"].rpartition(":")[2] for each in made.project.resources()), kind
+def test_every_variant_goes_up_stays_as_it_is_takes_every_change_and_leaves_nothing(
+    project: ProjectFactory, control_plane: ControlPlane, tmp_path: Path
+) -> None:
+    names = {f"v{index}": variant for index, variant in enumerate(VARIANTS.values())}
+    arguments = {name: dict(variant.arguments) for name, variant in names.items()}
+    with running_sandbox(tmp_path, control_plane.client) as sandbox:
+        made = project({"__main__.py": MANY}, debug_providers=sandbox.debug_providers)
 
-    arguments = dict(variant.arguments)
-    for change, expected in variant.steps:
-        arguments |= change
-        done = set(made.up(**arguments))
-        assert done
-        assert done <= expected, (change, done)
-        assert set(made.up()) == set(), change
-    assert set(changes(made.project.refresh("--json"))) == set(), "what the server wrote into the objects is no drift"
+        def write() -> None:
+            write_many(made, {name: (variant.component, arguments[name]) for name, variant in names.items()})
 
-    made.project.destroy()
-    assert made.left() == []
+        write()
+        made.preview()
+        assert changes_by(made.up("--json"), names) == {name: {"create"} for name in names}
+        made.preview("--expect-no-changes")
+        there = [(each["urn"].rpartition("::")[2], each["type"].rpartition(":")[2]) for each in made.resources()]
+        for name, variant in names.items():
+            assert variant.kinds <= {kind for resource, kind in there if resource == name or resource.startswith(f"{name}-")}, variant
+
+        for turn in range(max(len(variant.steps) for variant in names.values())):
+            expected = {name: variant.steps[turn] for name, variant in names.items() if turn < len(variant.steps)}
+            for name, (change, _) in expected.items():
+                arguments[name] |= change
+            write()
+            for name, done in changes_by(made.up("--json"), names).items():
+                change, allowed = expected.get(name, ({}, set[str]()))
+                assert bool(done) == bool(change), (name, change, done)
+                assert done <= allowed, (name, change, done)
+            made.preview("--expect-no-changes")
+        assert set(changes(made.refresh("--json"))) == set(), "what the server wrote into the objects is no drift"
+
+        made.destroy()
+        left = {each["metadata"]["name"] for each in control_plane.client.list("v1", "Namespace")}
+        assert not left & {f"{name}-dev" for name in names}
 
 
 def test_a_change_made_behind_pulumi_s_back_is_seen_by_refresh_and_put_right(stack: MakeStack) -> None:

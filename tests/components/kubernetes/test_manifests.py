@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from sandbox.kubernetes.control_plane import ControlPlane
-from tests.components.kubernetes.cluster import Stack, manifests
-from tests.components.kubernetes.conftest import MakeStack
+from sandbox.testing import running_sandbox
+from tests.components.kubernetes.cluster import MANY, manifests, write_many
 from tests.components.kubernetes.test_lifecycle import VARIANTS
+from tests.support.engine import ProjectFactory
 from tests.support.tools import checkov, kube_score
 
 pytestmark = pytest.mark.engine
@@ -34,35 +35,38 @@ CHECKOV_ANSWERED: dict[str, str] = {}
 """Findings that stay, by check."""
 
 
-def render(name: str, stack: MakeStack, folder: Path) -> Stack:
+def rendered(name: str) -> tuple[str, dict[str, Any]]:
+    """A variant's component and arguments, for files that somebody else applies."""
     variant = VARIANTS[name]
-    made = stack(f"files-{sorted(VARIANTS).index(name)}", variant.component, folder)
-    extra: dict[str, Any] = {"gitops": True, "scaling": {**variant.arguments["scaling"], "minimum": 2, "maximum": 4}} if _serves(name) else {}
-    made.up(**{**variant.arguments, **extra})
-    return made
+    serves = variant.component == "KubernetesWorkload"
+    extra: dict[str, Any] = {"gitops": True, "scaling": {**variant.arguments["scaling"], "minimum": 2, "maximum": 4}} if serves else {}
+    return variant.component, {**variant.arguments, **extra}
 
 
-def _serves(name: str) -> bool:
-    return VARIANTS[name].component == "KubernetesWorkload"
+def test_the_files_are_valid_and_go_away_and_the_checkers_find_nothing(project: ProjectFactory, tmp_path: Path, control_plane: ControlPlane) -> None:
+    names = {f"files-{index}": name for index, name in enumerate(VARIANTS)}
+    with running_sandbox(tmp_path, control_plane.client) as sandbox:
+        made = project({"__main__.py": MANY}, debug_providers=sandbox.debug_providers)
+        folder = made.directory / "files"
+        write_many(made, {given: rendered(name) for given, name in names.items()}, render=folder)
+        made.up()
+        files = manifests(folder)
+        for given, name in names.items():
+            assert any(f"namespace: {given}-dev" in each.read_text() for each in files), name
+        made.preview("--expect-no-changes")
+        there = {each["metadata"]["name"] for each in control_plane.client.list("v1", "Namespace")}
+        assert not there & {f"{given}-dev" for given in names}, "no cluster was asked"
 
+        assert refusals(files, control_plane) == []
+        assert scored(files) <= KUBE_SCORE_ANSWERED.keys()
+        assert checked(folder) <= CHECKOV_ANSWERED.keys()
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_the_files_are_valid_change_with_the_arguments_and_go_away_and_the_checkers_find_nothing(
-    name: str, stack: MakeStack, tmp_path: Path, control_plane: ControlPlane
-) -> None:
-    folder = tmp_path / "files"
-    made = render(name, stack, folder)
-    files = manifests(folder)
-    assert files
-    assert made.up() == {}
-    assert made.left() == [], "no cluster was asked"
-
-    assert refusals(files, control_plane) == []
-    assert scored(files) <= KUBE_SCORE_ANSWERED.keys()
-    assert checked(folder) <= CHECKOV_ANSWERED.keys()
-
-    made.project.destroy()
-    assert manifests(folder) == []
+        made.destroy()
+        assert manifests(folder) == []
+        namespaces = control_plane.client.kind("v1", "Namespace")
+        assert namespaces is not None
+        for given in names:
+            control_plane.client.delete(namespaces, None, f"{given}-dev")
 
 
 def refusals(files: list[Path], plane: ControlPlane) -> list[str]:
