@@ -14,7 +14,7 @@ from modeldeploy.spec.scaling import Scaling
 
 from .identity import data_key_statements
 from .policy_documents import Statement, document
-from .scaling import DIMENSION, NAMESPACE
+from .scaling import DIMENSION, NAMESPACE, add_one
 from .variants import PRODUCTION
 
 PREFIX = "asynchronous/"
@@ -154,18 +154,7 @@ def _wake(
     parent: pulumi.Resource,
 ) -> None:
     """Without instances there is no backlog per instance: the first one comes when requests wait for nobody."""
-    step = aws.appautoscaling.PolicyStepScalingPolicyConfigurationStepAdjustmentArgs(metric_interval_lower_bound="0", scaling_adjustment=1)
-    wake = aws.appautoscaling.Policy(
-        f"{name}-{PRODUCTION}-wake",
-        policy_type="StepScaling",
-        service_namespace=target.service_namespace,
-        scalable_dimension=target.scalable_dimension,
-        resource_id=target.resource_id,
-        step_scaling_policy_configuration=aws.appautoscaling.PolicyStepScalingPolicyConfigurationArgs(
-            adjustment_type="ChangeInCapacity", metric_aggregation_type="Maximum", cooldown=scaling.scale_in_seconds, step_adjustments=[step]
-        ),
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
+    wake = add_one(f"{name}-{PRODUCTION}-wake", target, scaling.scale_in_seconds, parent)
     aws.cloudwatch.MetricAlarm(
         f"{name}-{PRODUCTION}-wake",
         alarm_description="Requests wait, and there is no instance: one is started",

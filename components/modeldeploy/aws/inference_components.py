@@ -17,7 +17,7 @@ from modeldeploy.spec.model import Model
 from modeldeploy.spec.scaling import ReplicaScaling, Scaling
 
 from .account import physical_name
-from .scaling import NAMESPACE
+from .scaling import NAMESPACE, add_one
 from .variants import PRODUCTION
 
 TYPE = "AWS::SageMaker::InferenceComponent"
@@ -121,18 +121,7 @@ def autoscale_copies(name: str, hosted: HostedModel, component: aws.cloudcontrol
     )
     if hosted.copies.minimum > 0:
         return
-    step = aws.appautoscaling.PolicyStepScalingPolicyConfigurationStepAdjustmentArgs(metric_interval_lower_bound="0", scaling_adjustment=1)
-    wake = aws.appautoscaling.Policy(
-        f"{own}-wake",
-        policy_type="StepScaling",
-        service_namespace=target.service_namespace,
-        scalable_dimension=target.scalable_dimension,
-        resource_id=target.resource_id,
-        step_scaling_policy_configuration=aws.appautoscaling.PolicyStepScalingPolicyConfigurationArgs(
-            adjustment_type="ChangeInCapacity", metric_aggregation_type="Maximum", cooldown=WAKE_SECONDS, step_adjustments=[step]
-        ),
-        opts=opts,
-    )
+    wake = add_one(f"{own}-wake", target, WAKE_SECONDS, parent)
     aws.cloudwatch.MetricAlarm(
         f"{own}-wake",
         alarm_description="A request found no copy of the model: one is started",

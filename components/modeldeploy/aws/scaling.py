@@ -53,6 +53,22 @@ def autoscale(
             _autoscale_variant(f"{name}-{variant.name}", variant, endpoint, fleet, scaling, invocations_per_instance, machine, tags, parent)
 
 
+def add_one(name: str, target: aws.appautoscaling.Target, pause_seconds: int, parent: pulumi.Resource) -> aws.appautoscaling.Policy:
+    """Adds one to what was scaled to none, when an alarm asks for it, and not again within the pause."""
+    step = aws.appautoscaling.PolicyStepScalingPolicyConfigurationStepAdjustmentArgs(metric_interval_lower_bound="0", scaling_adjustment=1)
+    return aws.appautoscaling.Policy(
+        name,
+        policy_type="StepScaling",
+        service_namespace=target.service_namespace,
+        scalable_dimension=target.scalable_dimension,
+        resource_id=target.resource_id,
+        step_scaling_policy_configuration=aws.appautoscaling.PolicyStepScalingPolicyConfigurationArgs(
+            adjustment_type="ChangeInCapacity", metric_aggregation_type="Maximum", cooldown=pause_seconds, step_adjustments=[step]
+        ),
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
 def _autoscale_variant(
     name: str,
     variant: Variant,

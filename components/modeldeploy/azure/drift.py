@@ -20,7 +20,7 @@ from modeldeploy.spec.schedule import Schedule
 from .deployments import Deployed
 from .group import Group
 from .model_store import ModelStore, upload_files
-from .recurrence import recurrence, schedule_problems
+from .recurrence import recurrence, schedule_problems, trigger
 from .workspace import Workspace, datastore_path
 
 MACHINES = tuple(f"standard_e{cpus}s_v3" for cpus in (4, 8, 16, 32, 64))
@@ -130,15 +130,7 @@ def drift_monitor(
             display_name=f"{name} drift",
             description="Compares what the model is asked and answers with what it was",
             is_enabled=drift.enabled,
-            trigger=native.machinelearningservices.RecurrenceTriggerArgs(
-                trigger_type="Recurrence",
-                frequency=times.frequency,
-                interval=1,
-                schedule=native.machinelearningservices.RecurrenceScheduleArgs(
-                    hours=times.hours, minutes=times.minutes, week_days=times.week_days, month_days=times.month_days
-                ),
-                time_zone=times.time_zone,
-            ),
+            trigger=trigger(times),
             action=native.machinelearningservices.CreateMonitorActionArgs(
                 action_type="CreateMonitor",
                 monitor_definition=native.machinelearningservices.MonitorDefinitionArgs(

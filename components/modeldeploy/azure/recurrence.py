@@ -8,6 +8,8 @@ https://learn.microsoft.com/azure/connectors/connectors-native-recurrence.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import pulumi_azure_native as native
+
 from modeldeploy.spec.arguments import Problem, unknown_name
 from modeldeploy.spec.schedule import CRON_FIELDS, Schedule, values
 
@@ -28,6 +30,19 @@ class Recurrence:
     month_days: list[int] | None
     time_zone: str
     """Windows' name."""
+
+
+def trigger(times: Recurrence) -> native.machinelearningservices.RecurrenceTriggerArgs:
+    """When Azure ML does what is scheduled."""
+    return native.machinelearningservices.RecurrenceTriggerArgs(
+        trigger_type="Recurrence",
+        frequency=times.frequency,
+        interval=1,
+        schedule=native.machinelearningservices.RecurrenceScheduleArgs(
+            hours=times.hours, minutes=times.minutes, week_days=times.week_days, month_days=times.month_days
+        ),
+        time_zone=times.time_zone,
+    )
 
 
 def recurrence(schedule: Schedule) -> Recurrence:

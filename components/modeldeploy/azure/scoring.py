@@ -22,7 +22,7 @@ from . import start_batch
 from .assets import code_asset, environment_asset, model_asset
 from .group import Group
 from .model_store import ModelStore
-from .recurrence import recurrence
+from .recurrence import recurrence, trigger
 from .traffic import API_VERSION, written_again
 from .workspace import Workspace
 
@@ -243,15 +243,7 @@ def start_on_schedule(
             display_name=name,
             description="Starts the batch",
             is_enabled=schedule is not None,
-            trigger=native.machinelearningservices.RecurrenceTriggerArgs(
-                trigger_type="Recurrence",
-                frequency=times.frequency,
-                interval=1,
-                schedule=native.machinelearningservices.RecurrenceScheduleArgs(
-                    hours=times.hours, minutes=times.minutes, week_days=times.week_days, month_days=times.month_days
-                ),
-                time_zone=times.time_zone,
-            ),
+            trigger=trigger(times),
             action=native.machinelearningservices.JobScheduleActionArgs(
                 action_type="CreateJob",
                 job_definition=native.machinelearningservices.CommandJobArgs(
