@@ -1,7 +1,7 @@
 """Stacks that score events as they arrive: their configuration, and its translation into the arguments of the component."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from modeldeploy import grid
@@ -13,23 +13,6 @@ from stacks.shared.outputs import export_models, export_stream
 from stacks.shared.project import Project
 from stacks.shared.settings import Release, check, source_tags
 from stacks.shared.target import Target
-
-SAME = (
-    "broker",
-    "partitions",
-    "batch_window_seconds",
-    "retention_hours",
-    "max_age_seconds",
-    "retries",
-    "capture_days",
-    "lag_seconds",
-    "schema",
-    "compute",
-    "scaling",
-    "operations",
-    "environment",
-)
-"""What the configuration and the component call by one name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +54,10 @@ class Streaming:
     `{"aws": {"producers": [...]}}`. They are laid over the others."""
 
 
+SAME = tuple(each.name for each in fields(Streaming) if each.name in StreamingArgs.__dataclass_fields__ and each.name != "model")
+"""What the configuration and the component call by one name, and mean the same by."""
+
+
 def stream_on_cloud(project: Project, cloud: Cloud, workload: Streaming) -> None:
     """Deploys the workload's model to score events as they arrive, beside what the project has, and exports the stack's outputs."""
     kind = project.deployment(workload.deployment, cloud)
@@ -88,5 +75,4 @@ def stream_on_cloud(project: Project, cloud: Cloud, workload: Streaming) -> None
 
 def streaming_arguments(cloud: Cloud, workload: Streaming, model: Model, tags: Mapping[str, str]) -> dict[str, Any]:
     """The arguments of the component that scores the events of `workload`."""
-    shared = {name: getattr(workload, name) for name in SAME}
-    return {"model": model, **shared, "tags": dict(tags), **workload.cloud_arguments.get(cloud, {})}
+    return {**{name: getattr(workload, name) for name in SAME}, "model": model, "tags": dict(tags), **workload.cloud_arguments.get(cloud, {})}
