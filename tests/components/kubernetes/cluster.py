@@ -15,38 +15,22 @@ import json
 from pathlib import Path
 
 import pulumi
-
-from modeldeploy.kubernetes.batch import KubernetesBatch
-from modeldeploy.kubernetes.kserve import KServeEndpoint
-from modeldeploy.kubernetes.workload import KubernetesWorkload
-
-given = json.loads(Path("arguments.json").read_text())
-component = {each.__name__: each for each in (KubernetesWorkload, KubernetesBatch, KServeEndpoint)}[given["component"]]
-made = component(given["name"], given["arguments"])
-for output in component.__annotations__:
-    pulumi.export(output, getattr(made, output))
-"""
-
-MANY = """
-import json
-from pathlib import Path
-
-import pulumi
 import pulumi_kubernetes as k8s
 
 from modeldeploy.kubernetes.batch import KubernetesBatch
 from modeldeploy.kubernetes.kserve import KServeEndpoint
 from modeldeploy.kubernetes.workload import KubernetesWorkload
 
-given = json.loads(Path("many.json").read_text())
+given = json.loads(Path("components.json").read_text())
 components = {each.__name__: each for each in (KubernetesBatch, KServeEndpoint, KubernetesWorkload)}
 opts = None
 if given["render"]:
     opts = pulumi.ResourceOptions(providers=[k8s.Provider("files", render_yaml_to_directory=given["render"])])
 for name, (component, arguments) in given["components"].items():
-    components[component](name, arguments, opts)
+    made = components[component](name, arguments, opts)
+    pulumi.export(name, {output: getattr(made, output) for output in components[component].__annotations__})
 """
-"""Several components in one stack, for an engine takes longer to start than to deploy them."""
+"""As many components in one stack as a test wants, for an engine takes longer to start than to deploy them."""
 
 
 @dataclass
@@ -70,8 +54,11 @@ class Stack:
 
     def write(self, **arguments: Any) -> None:
         """The arguments from now on."""
-        given = {"component": self.component, "name": self.name, "arguments": arguments}
-        (self.project.directory / "arguments.json").write_text(json.dumps(given))
+        write(self.project, {self.name: (self.component, arguments)})
+
+    def outputs(self) -> dict[str, Any]:
+        """The component's outputs."""
+        return self.project.outputs()[self.name]
 
     def up(self, *options: str, check: bool = True, **arguments: Any) -> dict[str, int]:
         """Deploy with these arguments; how many resources were created, updated, replaced, deleted."""
@@ -98,19 +85,18 @@ class Stack:
         return [each["metadata"]["name"] for each in self.client.list("v1", "Namespace") if each["metadata"]["name"] == self.namespace]
 
 
-def write_many(project: Project, components: dict[str, tuple[str, dict[str, Any]]], render: Path | None = None) -> None:
-    """The components of `MANY` from now on, each with its arguments by name; to files in the folder `render`, where one is given."""
-    (project.directory / "many.json").write_text(json.dumps({"components": components, "render": str(render) if render else None}))
+def write(project: Project, components: dict[str, tuple[str, dict[str, Any]]], render: Path | None = None) -> None:
+    """The components of `PROGRAM` from now on, each with its arguments by name; to files in the folder `render`, where one is given."""
+    (project.directory / "components.json").write_text(json.dumps({"components": components, "render": str(render) if render else None}))
 
 
 def changes_by(done: Completed, names: Iterable[str]) -> dict[str, set[str]]:
-    """What an update did to each of the components `names` of `MANY`, without what stayed the same."""
-    events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    steps = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
+    """What an update did to each of the components `names`, without what stayed the same."""
+    steps = [event["resourcePreEvent"]["metadata"] for event in _events(done) if "resourcePreEvent" in event]
     found: dict[str, set[str]] = {name: set() for name in names}
     for step in steps:
         resource = step["urn"].rpartition("::")[2]
-        (owner,) = [name for name in names if resource == name or resource.startswith(f"{name}-")] or [None]
+        owner = next((name for name in names if resource == name or resource.startswith(f"{name}-")), None)
         if owner is not None and step["op"] != "same":
             found[owner].add("replace" if "replace" in step["op"] else step["op"])
     return found
@@ -118,9 +104,12 @@ def changes_by(done: Completed, names: Iterable[str]) -> dict[str, set[str]]:
 
 def changes(done: Completed) -> dict[str, int]:
     """The summary of an update, without what stayed the same and the stack itself."""
-    events = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    summary = next(event["summaryEvent"] for event in events if "summaryEvent" in event)
+    summary = next(event["summaryEvent"] for event in _events(done) if "summaryEvent" in event)
     return {kind: count for kind, count in summary["resourceChanges"].items() if kind != "same"}
+
+
+def _events(done: Completed) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
 def manifests(folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.testing import running_sandbox
-from tests.components.kubernetes.cluster import MANY, Stack, changes, changes_by, write_many
+from tests.components.kubernetes.cluster import PROGRAM, Stack, changes, changes_by, write
 from tests.components.kubernetes.conftest import MakeStack
 from tests.support.engine import ProjectFactory
 
@@ -131,12 +131,12 @@ def test_every_variant_goes_up_stays_as_it_is_takes_every_change_and_leaves_noth
     names = {f"v{index}": variant for index, variant in enumerate(VARIANTS.values())}
     arguments = {name: dict(variant.arguments) for name, variant in names.items()}
     with running_sandbox(tmp_path, control_plane.client) as sandbox:
-        made = project({"__main__.py": MANY}, debug_providers=sandbox.debug_providers)
+        made = project({"__main__.py": PROGRAM}, debug_providers=sandbox.debug_providers)
 
-        def write() -> None:
-            write_many(made, {name: (variant.component, arguments[name]) for name, variant in names.items()})
+        def give() -> None:
+            write(made, {name: (variant.component, arguments[name]) for name, variant in names.items()})
 
-        write()
+        give()
         made.preview()
         assert changes_by(made.up("--json"), names) == {name: {"create"} for name in names}
         made.preview("--expect-no-changes")
@@ -148,7 +148,7 @@ def test_every_variant_goes_up_stays_as_it_is_takes_every_change_and_leaves_noth
             expected = {name: variant.steps[turn] for name, variant in names.items() if turn < len(variant.steps)}
             for name, (change, _) in expected.items():
                 arguments[name] |= change
-            write()
+            give()
             for name, done in changes_by(made.up("--json"), names).items():
                 change, allowed = expected.get(name, ({}, set[str]()))
                 assert bool(done) == bool(change), (name, change, done)

@@ -10,7 +10,7 @@ import yaml
 
 from sandbox.kubernetes.control_plane import ControlPlane
 from sandbox.testing import running_sandbox
-from tests.components.kubernetes.cluster import MANY, manifests, write_many
+from tests.components.kubernetes.cluster import PROGRAM, manifests, write
 from tests.components.kubernetes.test_lifecycle import VARIANTS
 from tests.support.engine import ProjectFactory
 from tests.support.tools import checkov, kube_score
@@ -46,9 +46,9 @@ def rendered(name: str) -> tuple[str, dict[str, Any]]:
 def test_the_files_are_valid_and_go_away_and_the_checkers_find_nothing(project: ProjectFactory, tmp_path: Path, control_plane: ControlPlane) -> None:
     names = {f"files-{index}": name for index, name in enumerate(VARIANTS)}
     with running_sandbox(tmp_path, control_plane.client) as sandbox:
-        made = project({"__main__.py": MANY}, debug_providers=sandbox.debug_providers)
+        made = project({"__main__.py": PROGRAM}, debug_providers=sandbox.debug_providers)
         folder = made.directory / "files"
-        write_many(made, {given: rendered(name) for given, name in names.items()}, render=folder)
+        write(made, {given: rendered(name) for given, name in names.items()}, render=folder)
         made.up()
         files = manifests(folder)
         for given, name in names.items():

@@ -51,7 +51,7 @@ def test_a_canary_gets_its_share_and_goes_on_back_and_on_again(stack: MakeStack)
 
     made.up(**release("1", "2", route=GATEWAY, rollout={"traffic": {"1": 90, "2": 10}}))
     assert weights(made) == {"canary-v1": 90, "canary-v2": 10}
-    assert served(made) == made.project.outputs()["model_version"] == "1"
+    assert served(made) == made.outputs()["model_version"] == "1"
     assert addresses(made, "canary-v2"), "the canary has pods before it has requests"
 
     rollback = release("1", "2", route=GATEWAY, rollout={"traffic": {"1": 100, "2": 0}})
@@ -162,7 +162,7 @@ def test_an_idle_workload_is_scaled_to_zero_and_stays_there(stack: MakeStack) ->
 def test_every_task_of_a_batch_runs_with_a_number_of_its_own(stack: MakeStack) -> None:
     made = stack("tasks", "KubernetesBatch")
     made.up(model=model(), tasks=5, parallelism=2)
-    name = made.project.outputs()["job"]
+    name = made.outputs()["job"]
     wait(lambda: made.live("batch/v1", "Job", name)["status"].get("succeeded") == 5)
     assert made.live("batch/v1", "Job", name)["status"]["completedIndexes"] == "0-4"
     assert made.up("--refresh") == {}, "a finished run is not started again"
